@@ -1,0 +1,159 @@
+//! SecLang operators: pure functions over bytes, one per file.
+//!
+//! An operator is compiled once from its argument and then tests values. It never sees a transaction: the engine
+//! expands macros and passes plain bytes. Operators that need the outside world (`@rbl`, `@inspectFile`, …) only
+//! declare it ([`Kind::External`]); the engine turns them into a `Need` for its driver.
+
+use std::fmt;
+
+/// Where compiling operators get files and limits from.
+pub struct Environment<'a> {
+    /// Reads a file that an argument names, relative to the directory of the rule's configuration file.
+    pub read_file: &'a dyn Fn(&str) -> Result<Vec<u8>, String>,
+    /// `SecPcreMatchLimit`: match limit of the backtracking engine.
+    pub match_limit: u32,
+    /// The argument holds `%{…}` that the engine expands before each test.
+    pub has_macros: bool,
+}
+
+/// Why an argument does not compile. `offset` is the byte in the argument that the message is about, when one is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ArgumentError {
+    /// What is wrong, one sentence.
+    pub message: String,
+    /// Byte offset in the argument.
+    pub offset: Option<usize>,
+    /// What to do, when it can be said.
+    pub help: Option<String>,
+}
+
+/// Why a test could not be made: neither match nor non-match (the rule fails).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The backtracking engine ran into `SecPcreMatchLimit`; the number is PCRE2's error code.
+    MatchLimit(i32),
+    /// Anything else; the text is what ModSecurity logs (`IPmatch: bad IPv4 specification "x".`).
+    Other(String),
+}
+
+/// A captured group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Capture {
+    /// Byte range of the tested value.
+    Range(u32, u32),
+    /// Text that is not part of the value (a fingerprint, a dictionary phrase).
+    Text(Vec<u8>),
+    /// A group that took no part in the match: an empty value.
+    Empty,
+}
+
+/// What a test found; reused by the caller, cleared by the callee.
+#[derive(Debug, Default)]
+pub struct Hit {
+    /// TX.0, TX.1, … in order; filled only when captures are wanted and the operator captures at all.
+    pub captures: Vec<Capture>,
+    /// A number the log message mentions (count, offset, the left side of a comparison).
+    pub number: i64,
+    /// Text the log message mentions (a phrase, a fingerprint, a reason).
+    pub text: Vec<u8>,
+}
+
+impl Hit {
+    /// Forgets the previous test.
+    pub fn clear(&mut self) {
+        self.captures.clear();
+        self.number = 0;
+        self.text.clear();
+    }
+}
+
+/// A compiled operator.
+pub trait Test: fmt::Debug + Send + Sync {
+    /// Tests a value. `argument` is the rule's argument, macros expanded. With `captures`, `hit.captures` is filled on a match.
+    fn test(&self, value: &[u8], argument: &[u8], captures: bool, hit: &mut Hit) -> Result<bool, Failure>;
+
+    /// Appends ModSecurity v2's message for the match that `hit` came from; `name` is the full variable name (`ARGS:a`).
+    fn message(&self, argument: &[u8], hit: &Hit, name: &[u8], out: &mut Vec<u8>);
+
+    /// What a prefilter may know about the matching values.
+    fn shape(&self) -> Shape<'_> {
+        Shape::Opaque
+    }
+}
+
+/// What must be true of a matching value, for prefilters; never an approximation in the other direction.
+#[derive(Debug)]
+pub enum Shape<'a> {
+    /// Nothing is known: the operator must run.
+    Opaque,
+    /// A regular expression of the linear engine; the expression is over bytes.
+    Regex(&'a regex_syntax::hir::Hir),
+    /// Any of these byte strings occurs, compared without ASCII case.
+    AnyOfCaseless(&'a [Vec<u8>]),
+    /// These exact bytes occur (the argument of `@contains`, `@streq`, `@beginsWith`, …).
+    Literal(&'a [u8]),
+    /// A byte outside this set occurs (`@validateByteRange`).
+    ByteOutside(&'a [u64; 4]),
+    /// This byte occurs.
+    Byte(u8),
+}
+
+/// What an operator does beyond bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum External {
+    /// `@rbl`: a DNS look-up.
+    Rbl,
+    /// `@geoLookup`: a look-up in the database of `SecGeoLookupDb`.
+    GeoLookup,
+    /// `@gsbLookup`.
+    GsbLookup,
+    /// `@inspectFile`: runs a program or script.
+    InspectFile,
+    /// `@validateDTD`.
+    ValidateDtd,
+    /// `@validateSchema`.
+    ValidateSchema,
+    /// `@validateHash`.
+    ValidateHash,
+    /// `@rsub`: rewrites a stream variable.
+    Rsub,
+}
+
+/// How an operator works.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// Compiled from its argument, pure.
+    Pure(fn(argument: &[u8], environment: &Environment<'_>) -> Result<Box<dyn Test>, ArgumentError>),
+    /// Done by the engine with its driver's help.
+    External(External),
+}
+
+/// An example that runs as a test.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// The operator's argument.
+    pub argument: &'static str,
+    /// The value.
+    pub value: &'static [u8],
+    /// Whether it matches.
+    pub matches: bool,
+}
+
+/// One operator: everything the compiler, the documentation and the tests need to know.
+pub struct Operator {
+    /// Canonical name without `@`.
+    pub name: &'static str,
+    /// Other accepted spellings (case never matters).
+    pub aliases: &'static [&'static str],
+    /// One sentence for the reference documentation.
+    pub summary: &'static str,
+    /// Whether `%{…}` in the argument is expanded at run time (column M of the manual's table).
+    pub expands_macros: bool,
+    /// Whether a missing argument is an error.
+    pub needs_argument: bool,
+    /// Examples; each runs as a test.
+    pub examples: &'static [Example],
+    /// How it works.
+    pub kind: Kind,
+}
