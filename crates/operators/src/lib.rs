@@ -1,8 +1,12 @@
 //! SecLang operators: pure functions over bytes, one per file.
 //!
-//! An operator is compiled once from its argument and then tests values. It never sees a transaction: the engine
-//! expands macros and passes plain bytes. Operators that need the outside world (`@rbl`, `@inspectFile`, …) only
-//! declare it ([`Kind::External`]); the engine turns them into a `Need` for its driver.
+//! An operator is compiled once from its argument and then tests values: `@contains foo` on `a food` is a match with the
+//! message `String match "foo" at ARGS:a.`. It never sees a transaction: the engine expands macros and passes plain
+//! bytes. Operators that need the outside world (`@rbl`, `@inspectFile`, …) only declare it ([`Kind::External`]); the
+//! engine turns them into a `Need` for its driver.
+//!
+//! The list at the end of this file is the whole family: a new operator is one file and one word there. Names, docs,
+//! tests and the compiler walk [`ALL`]. Semantics and message texts are ModSecurity 2.9.7's (Reference Manual, "Operators").
 
 use std::fmt;
 
@@ -157,3 +161,39 @@ pub struct Operator {
     /// How it works.
     pub kind: Kind,
 }
+
+/// Declares the modules and builds the list, so that a file and a word here are all an operator takes.
+macro_rules! modules {
+    (shared: $($shared:ident)*; operators: $($operator:ident)*;) => {
+        $(mod $shared;)*
+        $(mod $operator;)*
+
+        /// Every operator, in the order of the list in this file.
+        pub static ALL: &[&Operator] = &[$(&$operator::OPERATOR),*];
+
+        #[cfg(test)]
+        const FILES: &[&str] = &[$(stringify!($shared),)* $(stringify!($operator),)*];
+    };
+}
+
+modules! {
+    shared: addresses content escape number phrases text;
+    operators:
+        begins_with contains contains_word ends_with streq strmatch within
+        eq ge gt le lt
+        ip_match ip_match_from_file
+        pm pm_from_file
+        no_match unconditional_match
+        validate_byte_range validate_url_encoding validate_utf8_encoding
+        geo_lookup gsb_lookup inspect_file rbl rsub validate_dtd validate_hash validate_schema;
+}
+
+/// Finds an operator by its name or an alias, without regard to ASCII case.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Operator> {
+    let is = |other: &str| other.eq_ignore_ascii_case(name);
+    ALL.iter().copied().find(|operator| is(operator.name) || operator.aliases.iter().any(|alias| is(alias)))
+}
+
+#[cfg(test)]
+mod tests;
