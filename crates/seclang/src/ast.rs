@@ -1,5 +1,6 @@
 //! The AST: what was written, with the place of every part.
 
+use crate::origin;
 use crate::source::Span;
 
 /// A value and where it stands.
@@ -26,13 +27,8 @@ pub struct Word {
 impl Word {
     /// The source span of the decoded range `start..end`.
     pub fn span_of(&self, start: usize, end: usize) -> Span {
-        let at = |offset: usize| {
-            let run = self.origin.partition_point(|(d, _)| *d as usize <= offset).saturating_sub(1);
-            self.origin.get(run).map_or(self.span.start, |(d, s)| s + (offset as u32 - d))
-        };
-        let first = at(start);
-        let last = if end > start { at(end - 1) + 1 } else { first };
-        Span { file: self.span.file, start: first, end: last }
+        let source = origin::range(&self.origin, start..end).unwrap_or(self.span.start..self.span.start);
+        Span { file: self.span.file, start: source.start, end: source.end }
     }
 
     /// The text for messages (invalid UTF-8 replaced).

@@ -1,4 +1,8 @@
-//! What is wrong with a configuration: one type for every layer, one renderer (in this module) for every reader.
+//! What is wrong with a configuration: one type for every layer; [`crate::render`] draws it for every reader.
+//!
+//! An unknown directive in line 3 → `Diagnostic::error("unknown-directive", span, "unknown directive `SecRul`")`. Every layer
+//! that reads configuration returns these, all of them and not the first. A diagnostic holds no position as text: line and
+//! column are computed from its span when it is drawn.
 
 use crate::source::Span;
 
@@ -49,7 +53,12 @@ impl Diagnostic {
     }
 
     /// Any finding.
-    pub fn new(severity: Severity, code: &'static str, span: Option<Span>, message: impl Into<String>) -> Self {
+    pub fn new(
+        severity: Severity,
+        code: &'static str,
+        span: Option<Span>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { severity, code, message: message.into(), span, label: None, related: Vec::new(), help: None }
     }
 
@@ -70,4 +79,17 @@ impl Diagnostic {
         self.related.push((span, text.into()));
         self
     }
+}
+
+/// The line that closes a report: `3 errors, 1 warning`; empty when there is nothing to count.
+pub fn summary(diagnostics: &[Diagnostic]) -> String {
+    let counted = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Notice, "notice")];
+    let parts = counted.iter().filter_map(|(severity, noun)| {
+        match diagnostics.iter().filter(|finding| finding.severity == *severity).count() {
+            0 => None,
+            1 => Some(format!("1 {noun}")),
+            n => Some(format!("{n} {noun}s")),
+        }
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
