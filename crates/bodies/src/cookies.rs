@@ -5,19 +5,16 @@
 //! The engine calls one of them per header value for REQUEST_COOKIES. Values are never percent-decoded. A NUL ends the
 //! header, as it does in the reference engine. Manual: REQUEST_COOKIES, SecCookieFormat, SecCookieV0Separator.
 
-use std::ops::ControlFlow;
-
 use memchr::memchr;
+
+use crate::Each;
+use crate::c_locale::{is_space, until_nul};
 
 /// Cookies of version 0. `separator` is that of `SecCookieV0Separator`; without it `;` separates, or `,` when the header
 /// holds no `;` and its first comma is followed by a blank.
 ///
 /// Leading white space of a piece is dropped, all other blanks stay; a cookie with an empty name is left out.
-pub fn cookies_v0(
-    header: &[u8],
-    separator: Option<u8>,
-    each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-) {
+pub fn cookies_v0(header: &[u8], separator: Option<u8>, each: Each<'_>) {
     let header = until_nul(header);
     let separator = separator.unwrap_or_else(|| guess_separator(header));
     for piece in header.split(|&byte| byte == separator) {
@@ -32,7 +29,7 @@ pub fn cookies_v0(
 /// Cookies of version 1: `;` and `,` separate, names and values are trimmed, a value may be quoted.
 ///
 /// A name that begins with `$` is an attribute: after a cookie `a` it is called `$a_…`.
-pub fn cookies_v1(header: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>) {
+pub fn cookies_v1(header: &[u8], each: Each<'_>) {
     let mut rest = until_nul(header);
     let mut previous: Option<&[u8]> = None;
     let mut attribute = Vec::new();
@@ -91,16 +88,6 @@ fn guess_separator(header: &[u8]) -> u8 {
     let comma =
         || header.split(|&byte| byte == b',').nth(1).is_some_and(|after| after.first() == Some(&b' '));
     if memchr(b';', header).is_none() && comma() { b',' } else { b';' }
-}
-
-/// The header up to its first NUL.
-fn until_nul(header: &[u8]) -> &[u8] {
-    split_before(header, |byte| byte == 0).map_or(header, |(before, _)| before)
-}
-
-/// `isspace` of the C locale.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {

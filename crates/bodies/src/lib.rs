@@ -9,11 +9,15 @@
 #![deny(clippy::unwrap_used, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test may panic"))]
 
+mod c_locale;
 mod cookies;
 mod json;
 mod multipart;
 mod urlencoded;
 mod xml;
+
+/// What every parser calls with each name and value; a break ends the parsing (the argument limit is the caller's).
+pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> std::ops::ControlFlow<()>;
 
 pub use cookies::{cookies_v0, cookies_v1};
 pub use json::{JsonFailure, JsonLimits, JsonNames, json};

@@ -5,19 +5,15 @@
 //! Bytes are decoded once; a `%` without two hexadecimal digits stays as it is and is counted (URLENCODED_ERROR).
 //! Manual: ARGS, URLENCODED_ERROR, SecArgumentSeparator.
 
-use std::ops::ControlFlow;
-
 use memchr::{memchr, memchr2};
+
+use crate::Each;
 
 /// Splits `input` at `separator` and hands each decoded name and value to `each`, in order.
 ///
 /// Returns how many `%` were malformed in the arguments seen. It stops when the callback breaks.
 /// An empty piece between separators is an argument with empty name and value; nothing follows a final separator.
-pub fn urlencoded(
-    input: &[u8],
-    separator: u8,
-    each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-) -> usize {
+pub fn urlencoded(input: &[u8], separator: u8, each: Each<'_>) -> usize {
     let mut malformed = 0;
     let (mut name_buffer, mut value_buffer) = (Vec::new(), Vec::new());
     let mut rest = input;
