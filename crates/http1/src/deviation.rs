@@ -61,6 +61,7 @@ macro_rules! deviations {
 }
 
 deviations! {
+    IncompleteHead "incomplete-head" 400 Head [Reject] "A head cut off by the client: nobody knows what it would have said.";
     EmptyLineBefore "empty-line-before" 400 Head [Normalise, Reject] "Empty lines before the request line: left over from a body that two readers measured differently.";
     TooManyEmptyLines "too-many-empty-lines" 400 Head [Reject] "More empty lines before the request line than the limit: work for nothing.";
     BareLf "bare-lf" 400 Head [Reject, Normalise] "A line ended by LF without CR: readers that insist on CRLF see one line where others see two, which hides or injects header fields.";

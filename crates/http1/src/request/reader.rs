@@ -73,7 +73,7 @@ impl RequestReader {
             return None;
         }
         let length = self.cursor.start;
-        self.head.note(Deviation::MalformedRequestLine, &self.settings.policies);
+        self.head.note(Deviation::IncompleteHead, &self.settings.policies);
         self.complete(inbound, length)
     }
 
