@@ -6,7 +6,10 @@
 //! engine turns them into a `Need` for its driver.
 //!
 //! The list at the end of this file is the whole family: a new operator is one file and one word there. Names, docs,
-//! tests and the compiler walk [`ALL`]. Semantics and message texts are ModSecurity 2.9.7's (Reference Manual, "Operators").
+//! tests and the compiler walk [`ALL`]. Regular expressions live in [`pattern`], which
+//! the engine also uses for `ARGS:/rx/` selectors. Semantics and message texts are ModSecurity 2.9.7's (Reference Manual, "Operators").
+
+pub mod pattern;
 
 use std::fmt;
 
@@ -182,7 +185,7 @@ modules! {
         begins_with contains contains_word ends_with streq strmatch within
         eq ge gt le lt
         ip_match ip_match_from_file
-        pm pm_from_file
+        pm pm_from_file rx
         no_match unconditional_match
         validate_byte_range validate_url_encoding validate_utf8_encoding
         geo_lookup gsb_lookup inspect_file rbl rsub validate_dtd validate_hash validate_schema;
