@@ -1,8 +1,8 @@
 //! Decoding of JSON strings as yajl does it.
 //!
 //! `caf\u00e9\n` → `café` and a line feed. The walker calls it for keys and values that hold a backslash. The lexer has
-//! checked the escapes, so nothing here can fail. A high surrogate without a `\u` after it becomes `?` and takes the next
-//! byte with it, as in yajl; a pair is combined without a check of its second half.
+//! checked the escapes, so nothing here can fail. A high surrogate without a `\u` after it becomes `?`; a pair is
+//! combined without a check of its second half.
 
 /// The text of a string; `raw` itself when it has no escapes.
 pub(super) fn decoded<'a>(raw: &'a [u8], escapes: bool, buffer: &'a mut Vec<u8>) -> &'a [u8] {
@@ -49,7 +49,7 @@ fn unicode<'a>(after: &'a [u8], buffer: &mut Vec<u8>) -> &'a [u8] {
         return rest;
     }
     buffer.push(b'?');
-    rest.get(1..).unwrap_or_default()
+    rest
 }
 
 fn four_digits(bytes: &[u8]) -> (u32, &[u8]) {
