@@ -7,8 +7,39 @@
 //! Nothing in this crate reads a socket, a file, a clock or the environment: files come through a loader while
 //! compiling, time with each call, and what a running transaction needs is asked for by a [`Need`].
 
+#![deny(clippy::unwrap_used, clippy::indexing_slicing)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test may panic"))]
+
+pub mod actions;
+mod arena;
+mod begin;
+pub mod compile;
+mod escape;
+mod external;
+mod finish;
+mod hash;
+mod inject;
+mod macros;
+mod members;
+mod message;
+mod persistent;
+mod phases;
 pub mod record;
+mod request;
+mod request_body;
+mod response;
+mod ruleset;
+mod sanitise;
+pub mod settings;
+mod transaction;
+pub mod variables;
 pub mod verdict;
 
+pub use compile::{Environment, compile};
+pub use inject::Injection;
+pub use persistent::{CollectionUpdate, MemberChange};
 pub use record::Record;
+pub use ruleset::{FileSummary, RuleSet};
+pub use settings::{Compatibility, Settings};
+pub use transaction::{RequestLine, Start, Transaction};
 pub use verdict::{Answer, BodyPlan, BodyProgress, Need, Phase, Step, Verdict};

@@ -1,0 +1,23 @@
+//! `append`: injects a text into the response body.
+
+use super::{ActionError, ActionInfo, Group, ValueRule};
+use crate::compile::draft::{Draft, DraftContext};
+use crate::inject::Side;
+
+/// The record of `append`.
+pub static ACTION: ActionInfo = ActionInfo {
+    name: "append",
+    aliases: &[],
+    group: Group::Effect,
+    value: ValueRule::Required,
+    starter_only: false,
+    summary: "Injects a text into the response body; needs `SecContentInjection On`.",
+    example: "append:'<!-- seen -->'",
+    apply,
+};
+
+fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Result<(), ActionError> {
+    let text = context.template(value);
+    draft.effects.push(crate::inject::effect(Side::End, text));
+    Ok(())
+}

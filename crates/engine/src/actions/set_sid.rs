@@ -1,0 +1,23 @@
+//! `setsid`: loads or creates the collection SESSION.
+
+use super::init_col::InitCol;
+use super::{ActionError, ActionInfo, Effect, Group, ValueRule};
+use crate::compile::draft::{Draft, DraftContext};
+
+/// The record of `setsid`.
+pub static ACTION: ActionInfo = ActionInfo {
+    name: "setsid",
+    aliases: &[],
+    group: Group::Effect,
+    value: ValueRule::Required,
+    starter_only: false,
+    summary: "Loads or creates the collection SESSION under a key.",
+    example: "setsid:%{REQUEST_COOKIES.id}",
+    apply,
+};
+
+fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Result<(), ActionError> {
+    let key = context.template(value);
+    draft.effects.push(Effect::InitCol(InitCol { collection: b"session".to_vec(), per_application: true, key }));
+    Ok(())
+}

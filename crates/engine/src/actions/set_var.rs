@@ -1,0 +1,149 @@
+//! `setvar`: creates, changes or deletes a member of TX or of a persistent collection.
+//!
+//! `setvar:'tx.score=+%{tx.critical}'` adds. Whether it adds, subtracts or assigns is read from the text *before*
+//! macros are expanded; the sum is 32-bit and never below 0, as in ModSecurity v2 (spec: actions, "setvar").
+
+use super::{ActionError, ActionInfo, Effect, Group, ValueRule, atoi};
+use crate::compile::draft::{Draft, DraftContext};
+use crate::escape::log_escape_keep_quotes;
+use crate::macros::Template;
+use crate::ruleset::{Rule, TxSlot};
+use crate::transaction::Transaction;
+
+/// The record of `setvar`.
+pub static ACTION: ActionInfo = ActionInfo {
+    name: "setvar",
+    aliases: &[],
+    group: Group::Effect,
+    value: ValueRule::Required,
+    starter_only: false,
+    summary: "Creates, changes (`=`, `=+`, `=-`) or deletes (`!`) a variable.",
+    example: "setvar:'tx.score=+5'",
+    apply,
+};
+
+/// A compiled `setvar`.
+#[derive(Debug, Clone)]
+pub(crate) struct SetVar {
+    name: Name,
+    operation: Operation,
+}
+
+/// Which member.
+#[derive(Debug, Clone)]
+pub(crate) enum Name {
+    /// A TX member without macros in its name; the spelling is kept for logs.
+    Tx { slot: TxSlot, spelling: Vec<u8> },
+    /// A member of a persistent collection without macros in its name.
+    Member { collection: Vec<u8>, member: Vec<u8> },
+    /// `collection.member` with macros.
+    Expanded(Template),
+}
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Delete,
+    Assign(Template),
+    /// The text begins with the sign.
+    Add(Template),
+}
+
+/// A collection and a member, resolved.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CollectionRef<'a> {
+    /// A TX member known at compile time.
+    TxSlot(TxSlot, &'a [u8]),
+    /// A TX member by name.
+    Tx(&'a [u8]),
+    /// A member of a persistent collection.
+    Persistent(&'a [u8], &'a [u8]),
+}
+
+impl Name {
+    /// Splits `collection.member`.
+    pub(crate) fn parse(text: &[u8], context: &mut DraftContext<'_>) -> Name {
+        let template = context.template(text);
+        let Some(literal) = template.as_literal() else { return Name::Expanded(template) };
+        match memchr::memchr(b'.', literal) {
+            Some(dot) if literal.get(..dot).is_some_and(|c| c.eq_ignore_ascii_case(b"tx")) => {
+                let mut spelling = Vec::new();
+                log_escape_keep_quotes(literal.get(dot + 1..).unwrap_or_default(), &mut spelling);
+                Name::Tx { slot: context.tx_names.intern(&spelling), spelling }
+            }
+            Some(dot) => Name::Member {
+                collection: literal.get(..dot).unwrap_or_default().to_ascii_lowercase(),
+                member: literal.get(dot + 1..).unwrap_or_default().to_vec(),
+            },
+            // Without a dot there is no member: nothing happens, as in ModSecurity v2.
+            None => Name::Member { collection: literal.to_ascii_lowercase(), member: Vec::new() },
+        }
+    }
+
+    /// Calls `then` with the member this name means now.
+    pub(crate) fn with<R>(
+        &self,
+        transaction: &mut Transaction,
+        rule: &Rule,
+        then: impl FnOnce(&mut Transaction, CollectionRef<'_>) -> R,
+    ) -> R {
+        match self {
+            Name::Tx { slot, spelling } => then(transaction, CollectionRef::TxSlot(*slot, spelling)),
+            Name::Member { collection, member } => {
+                then(transaction, CollectionRef::Persistent(collection, member))
+            }
+            Name::Expanded(template) => {
+                let mut raw = Vec::new();
+                transaction.expand_template(template, Some(rule), &mut raw);
+                let mut text = Vec::with_capacity(raw.len());
+                log_escape_keep_quotes(&raw, &mut text);
+                let dot = memchr::memchr(b'.', &text).unwrap_or(text.len());
+                let (collection, member) = text.split_at(dot);
+                let member = member.get(1..).unwrap_or_default();
+                if collection.eq_ignore_ascii_case(b"tx") {
+                    then(transaction, CollectionRef::Tx(member))
+                } else {
+                    then(transaction, CollectionRef::Persistent(&collection.to_ascii_lowercase(), member))
+                }
+            }
+        }
+    }
+}
+
+fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Result<(), ActionError> {
+    let (deletes, text) = match value.split_first() {
+        Some((b'!', rest)) => (true, rest),
+        _ => (false, value),
+    };
+    let equals = memchr::memchr(b'=', text);
+    let name = text.get(..equals.unwrap_or(text.len())).unwrap_or_default();
+    let name = Name::parse(name, context);
+    let assigned = equals.and_then(|e| text.get(e + 1..)).map(<[u8]>::trim_ascii_start);
+    let operation = match assigned {
+        _ if deletes => Operation::Delete,
+        None => Operation::Assign(Template::literal(b"1")),
+        Some(text) if matches!(text.first(), Some(b'+' | b'-')) => Operation::Add(context.template(text)),
+        Some(text) => Operation::Assign(context.template(text)),
+    };
+    draft.effects.push(Effect::SetVar(SetVar { name, operation }));
+    Ok(())
+}
+
+impl SetVar {
+    pub(super) fn run(&self, transaction: &mut Transaction, rule: &Rule) {
+        let mut value = Vec::new();
+        match &self.operation {
+            Operation::Delete => {
+                self.name.with(transaction, rule, |transaction, member| transaction.remove_member(member));
+            }
+            Operation::Assign(template) => {
+                transaction.expand_template(template, Some(rule), &mut value);
+                self.name.with(transaction, rule, |transaction, member| transaction.set_member(member, &value));
+            }
+            Operation::Add(template) => {
+                transaction.expand_template(template, Some(rule), &mut value);
+                let delta = atoi(&value);
+                self.name.with(transaction, rule, |transaction, member| transaction.add_to_member(member, delta));
+            }
+        }
+    }
+}

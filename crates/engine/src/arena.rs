@@ -1,0 +1,89 @@
+//! One growing byte buffer per transaction, and ranges into it.
+//!
+//! Every value a rule can see (header, argument, transformed copy, TX member) is a [`Text`]: a range of the
+//! transaction's [`Arena`]. The arena only grows while a transaction runs, so a range stays valid and a snapshot of a
+//! value is two integers. The next transaction on the same connection reuses the allocation.
+
+/// A byte range of an [`Arena`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Text {
+    start: u32,
+    len: u32,
+}
+
+impl Text {
+    /// The empty text, valid in every arena.
+    pub(crate) const EMPTY: Text = Text { start: 0, len: 0 };
+
+    /// Length in bytes.
+    pub(crate) fn len(self) -> usize {
+        self.len as usize
+    }
+
+    /// Two numbers that identify the range.
+    pub(crate) fn key(self) -> (u32, u32) {
+        (self.start, self.len)
+    }
+
+    /// A part of this text: `start..end`, clamped.
+    pub(crate) fn slice(self, start: usize, end: usize) -> Text {
+        let end = end.min(self.len());
+        let start = start.min(end);
+        Text { start: self.start + start as u32, len: (end - start) as u32 }
+    }
+}
+
+/// The buffer behind [`Text`].
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    bytes: Vec<u8>,
+}
+
+impl Arena {
+    /// How many bytes an arena may hold: offsets are 32-bit, and no configuration limit reaches this.
+    const CAPACITY: usize = u32::MAX as usize;
+
+    /// The bytes of a text.
+    pub(crate) fn get(&self, text: Text) -> &[u8] {
+        self.bytes.get(text.start as usize..(text.start as usize + text.len as usize)).unwrap_or_default()
+    }
+
+    /// Copies bytes in. What no longer fits is cut off; the limits of the configuration are reached long before.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Text {
+        let room = Self::CAPACITY - self.bytes.len();
+        let bytes = bytes.get(..bytes.len().min(room)).unwrap_or_default();
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+        Text { start, len: bytes.len() as u32 }
+    }
+
+    /// Appends to a text, in place when it is the last one in the arena.
+    pub(crate) fn extend(&mut self, text: Text, bytes: &[u8]) -> Text {
+        if text.start as usize + text.len() == self.bytes.len() {
+            let added = self.push(bytes);
+            return Text { start: text.start, len: text.len + added.len };
+        }
+        let start = self.bytes.len() as u32;
+        let old = text.start as usize..text.start as usize + text.len();
+        if old.end <= self.bytes.len() {
+            self.bytes.extend_from_within(old);
+        }
+        let added = self.push(bytes);
+        Text { start, len: text.len + added.len }
+    }
+
+    /// Writes a number.
+    pub(crate) fn push_number(&mut self, number: impl std::fmt::Display) -> Text {
+        use std::io::Write as _;
+        let start = self.bytes.len() as u32;
+        // Writing to a Vec cannot fail.
+        let _ = write!(self.bytes, "{number}");
+        Text { start, len: self.bytes.len() as u32 - start }
+    }
+
+    /// Forgets everything but keeps the allocation, unless it has grown beyond `keep` bytes.
+    pub(crate) fn reset(&mut self, keep: usize) {
+        self.bytes.clear();
+        self.bytes.shrink_to(keep);
+    }
+}

@@ -1,0 +1,100 @@
+//! From the operator of the AST to a compiled test.
+
+use portcullis_operators::{Environment as OperatorEnvironment, External, Kind};
+use portcullis_seclang::{Diagnostic, OperatorExpr, Span};
+
+use super::Compiler;
+use crate::macros::Template;
+use crate::ruleset::{Operator, Test};
+
+impl Compiler<'_> {
+    /// Compiles an operator; `None` when it could not be, which has been reported.
+    pub(super) fn compile_operator(&mut self, expression: &OperatorExpr, directory_of: Span) -> Option<Operator> {
+        let name = expression.name.as_ref().map_or("rx", |name| name.value.as_str());
+        let argument = &expression.argument;
+        let Some(operator) = portcullis_operators::find(name) else {
+            self.unknown_operator(expression, name);
+            return None;
+        };
+        if operator.needs_argument && argument.value.is_empty() {
+            let text = format!("missing parameter for operator `@{}`", operator.name);
+            self.diagnostics.push(Diagnostic::error("missing-argument", expression.span, text));
+            return None;
+        }
+        let has_macros = operator.expands_macros && memchr::memmem::find(&argument.value, b"%{").is_some();
+        let template = if has_macros {
+            Template::parse(&argument.value, &mut self.tx_names)
+        } else {
+            Template::literal(&argument.value)
+        };
+        let test = match operator.kind {
+            Kind::External(external) => self.external(external, expression)?,
+            Kind::Pure(compile) => {
+                let directory = self.sources.path(directory_of.file).parent().map(std::path::Path::to_path_buf);
+                let read = self.environment.read_file;
+                let read_file = |file: &str| {
+                    let path = directory.as_deref().unwrap_or(std::path::Path::new("")).join(file);
+                    read(&path)
+                };
+                let environment = OperatorEnvironment {
+                    read_file: &read_file,
+                    match_limit: self.settings.pcre_match_limit,
+                    has_macros,
+                };
+                match compile(&argument.value, &environment) {
+                    Ok(test) => Test::Pure(test),
+                    Err(error) => {
+                        self.argument_error(expression, &error);
+                        return None;
+                    }
+                }
+            }
+        };
+        Some(Operator { test, negated: expression.negated, name: name.to_owned(), argument: template })
+    }
+
+    fn external(&mut self, external: External, expression: &OperatorExpr) -> Option<Test> {
+        let supported = match external {
+            External::Rbl | External::GeoLookup => true,
+            External::InspectFile => !expression.argument.value.trim_ascii().ends_with(b".lua"),
+            _ => false,
+        };
+        if supported {
+            return Some(Test::External(external));
+        }
+        let name = expression.name.as_ref().map_or("", |name| name.value.as_str());
+        let text = if external == External::InspectFile {
+            "Lua scripts are not supported yet".to_owned()
+        } else {
+            format!("operator `@{name}` is not supported yet")
+        };
+        let help = "take the rule out; it would never match";
+        self.diagnostics.push(Diagnostic::error("unsupported-operator", expression.span, text).with_help(help));
+        None
+    }
+
+    fn argument_error(&mut self, expression: &OperatorExpr, error: &portcullis_operators::ArgumentError) {
+        let whole = expression.argument.span;
+        let span = match error.offset.and_then(|offset| u32::try_from(offset).ok()) {
+            Some(offset) if whole.start + offset < whole.end => {
+                Span { start: whole.start + offset, end: whole.start + offset + 1, ..whole }
+            }
+            _ => whole,
+        };
+        let mut diagnostic = Diagnostic::error("invalid-argument", span, error.message.clone());
+        if let Some(help) = &error.help {
+            diagnostic = diagnostic.with_help(help.clone());
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn unknown_operator(&mut self, expression: &OperatorExpr, name: &str) {
+        let span = expression.name.as_ref().map_or(expression.span, |name| name.span);
+        let diagnostic = Diagnostic::error("unknown-operator", span, format!("unknown operator `@{name}`"));
+        let known = portcullis_operators::ALL.iter().map(|operator| operator.name);
+        self.diagnostics.push(match portcullis_seclang::nearest(name, known) {
+            Some(near) => diagnostic.with_help(format!("did you mean `@{near}`?")),
+            None => diagnostic,
+        });
+    }
+}

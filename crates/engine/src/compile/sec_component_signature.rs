@@ -1,0 +1,17 @@
+//! `SecComponentSignature`: the name and version of a rule set, shown in the audit log.
+
+use portcullis_seclang::Directive;
+
+use super::{Compiler, DirectiveInfo};
+
+/// The record of `SecComponentSignature`.
+pub(super) static DIRECTIVE: DirectiveInfo = DirectiveInfo {
+    name: "SecComponentSignature",
+    aliases: &[],
+    arguments: (1, 1),
+    in_location: false,
+    summary: "Name and version of a rule set, for the Producer line of the audit log.",
+    compile: |compiler: &mut Compiler<'_>, directive: &Directive| {
+        compiler.settings.components.extend(directive.args.iter().map(|word| word.lossy().into_owned()));
+    },
+};

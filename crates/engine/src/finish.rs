@@ -1,0 +1,205 @@
+//! From a finished transaction to its [`Record`].
+//!
+//! This is the one place where a transaction's bytes leave it for logs and stores, so it is the place where what rules
+//! sanitised is masked.
+
+use crate::arena::Text;
+use crate::record::{AuditParts, MatchedLink, MatchedRule, Record, RecordedRequest, RecordedResponse};
+use crate::request::{Origin, Pair};
+use crate::ruleset::{Rule, RuleSet};
+use crate::sanitise::mask;
+use crate::settings::AuditEngine;
+use crate::transaction::Transaction;
+
+impl Transaction {
+    /// Notes a complete match for part K.
+    pub(crate) fn note_matched_rule(&mut self, rules: &RuleSet, starter: &Rule, last: &Rule) {
+        if !starter.decision.audit_log || !self.control.audit_parts.has(b'K') {
+            return;
+        }
+        let mut links = Vec::new();
+        let mut index = last.starter;
+        while let Some(rule) = rules.rule(index).filter(|rule| rule.starter == last.starter) {
+            links.push(MatchedLink { text: rule.text.clone(), matched: true, rule: index });
+            if !rule.is_chained {
+                break;
+            }
+            index += 1;
+        }
+        self.matched_rules.push(MatchedRule { links, complete: true });
+    }
+
+    /// Ends the transaction: what a log, a metric or a store may need to know of it.
+    pub fn finish(mut self) -> Record {
+        let audit = self.is_audited();
+        let parts = self.control.audit_parts;
+        let mut record = Record {
+            unique_id: self.start.unique_id.clone(),
+            started_micros: self.start.wall_micros,
+            utc_offset_seconds: self.start.utc_offset_seconds,
+            client: self.client,
+            server: self.server,
+            request: self.recorded_request(audit, parts),
+            response: self.recorded_response(audit, parts),
+            alerts: std::mem::take(&mut self.alerts),
+            interception: self.interception.take(),
+            matched_rules: std::mem::take(&mut self.matched_rules),
+            uploads: std::mem::take(&mut self.body.uploads),
+            audit,
+            audit_parts: parts,
+            sanitised_args: self.secrets.arguments.clone(),
+            sanitised_request_headers: self.secrets.request_headers.clone(),
+            sanitised_response_headers: self.secrets.response_headers.clone(),
+            components: self.rules.settings.components.clone(),
+            web_app: (
+                self.rules.settings.web_app_id.clone().into_bytes(),
+                self.session_id.map(|id| self.arena.get(id).to_vec()).unwrap_or_default(),
+                self.user_id.map(|id| self.arena.get(id).to_vec()).unwrap_or_default(),
+            ),
+            sensor_id: self.rules.settings.sensor_id.clone(),
+            engine_mode: self.control.engine,
+            stopwatch: self.stopwatch,
+            scores: self.scores(),
+        };
+        record.stopwatch.duration = self.now;
+        if !self.secrets.is_empty() {
+            self.mask_record(&mut record);
+        }
+        record
+    }
+
+    fn is_audited(&self) -> bool {
+        match self.control.audit_engine {
+            AuditEngine::Off => false,
+            AuditEngine::On => true,
+            AuditEngine::RelevantOnly => {
+                let status = self.response.status.to_string();
+                let by_status = self.rules.settings.audit_relevant_status.as_ref();
+                self.relevant || by_status.is_some_and(|p| p.is_match(status.as_bytes()).unwrap_or(false))
+            }
+        }
+    }
+
+    fn owned(&self, text: Text) -> Vec<u8> {
+        self.arena.get(text).to_vec()
+    }
+
+    fn pairs(&self, pairs: &[Pair]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        pairs.iter().map(|pair| (self.owned(pair.name), self.owned(pair.value))).collect()
+    }
+
+    fn recorded_request(&mut self, audit: bool, parts: AuditParts) -> RecordedRequest {
+        let multipart = self.request.processor == b"MULTIPART";
+        let keeps_body = audit && (parts.has(b'C') || (parts.has(b'I') && !multipart));
+        let fake_body = (audit && multipart && parts.has(b'I')).then(|| self.fields_urlencoded());
+        RecordedRequest {
+            line: self.owned(self.request.line),
+            method: self.owned(self.request.method),
+            target: self.owned(self.request.target),
+            protocol: self.owned(self.request.protocol),
+            server_name: self.owned(self.request.server_name),
+            headers: self.pairs(&self.request.headers),
+            body: (keeps_body && self.body.length > 0).then(|| self.body.raw().to_vec()),
+            fake_body,
+            body_length: self.body.length,
+        }
+    }
+
+    /// Part I of a multipart body: its fields as a urlencoded form.
+    fn fields_urlencoded(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let fields = self.request.arguments.iter().filter(|argument| argument.origin == Origin::Body);
+        for (number, field) in fields.enumerate() {
+            if number > 0 {
+                out.push(b'&');
+            }
+            url_encode(self.arena.get(field.name), &mut out);
+            out.push(b'=');
+            url_encode(self.arena.get(field.value), &mut out);
+        }
+        out
+    }
+
+    fn recorded_response(&self, audit: bool, parts: AuditParts) -> RecordedResponse {
+        RecordedResponse {
+            protocol: self.response.protocol.map(|p| self.owned(p)).unwrap_or_default(),
+            status: self.response.status,
+            reason: self.response.reason.clone(),
+            headers: self.pairs(&self.response.headers),
+            body: (audit && parts.has(b'E') && !self.response.body.is_empty()).then(|| self.response.body.clone()),
+            chunked: self
+                .response
+                .header(&self.arena, b"Transfer-Encoding")
+                .is_some_and(|v| v.eq_ignore_ascii_case(b"chunked")),
+        }
+    }
+
+    /// The scores that the common rule sets keep in TX.
+    fn scores(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        const NAMES: [&str; 6] = [
+            "blocking_inbound_anomaly_score",
+            "blocking_outbound_anomaly_score",
+            "detection_inbound_anomaly_score",
+            "detection_outbound_anomaly_score",
+            "anomaly_score",
+            "outbound_anomaly_score",
+        ];
+        let value = |name: &str| self.tx_value(name.as_bytes()).map(|v| self.owned(v));
+        NAMES.iter().filter_map(|name| Some((name.as_bytes().to_vec(), value(name)?))).collect()
+    }
+
+    fn mask_record(&self, record: &mut Record) {
+        let mut secrets = self.secrets.values.clone();
+        let named = |name: &[u8], names: &[Vec<u8>]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+        for argument in &self.request.arguments {
+            if named(self.arena.get(argument.name), &self.secrets.arguments) {
+                let value = self.owned(argument.value);
+                // The same value may stand encoded in the target or the body.
+                let mut encoded = Vec::new();
+                url_encode(&value, &mut encoded);
+                secrets.push((encoded, 0, 0));
+                secrets.push((value, 0, 0));
+            }
+        }
+        let headers = [
+            (&self.request.headers, &self.secrets.request_headers),
+            (&self.response.headers, &self.secrets.response_headers),
+        ];
+        for (pairs, names) in headers {
+            for pair in pairs.iter().filter(|pair| named(self.arena.get(pair.name), names)) {
+                secrets.push((self.owned(pair.value), 0, 0));
+            }
+        }
+        // Longer secrets first: masking a part would hide the whole from the search.
+        secrets.sort_by_key(|(secret, ..)| std::cmp::Reverse(secret.len()));
+        let hide = |text: &mut Vec<u8>| mask(text, &secrets);
+        hide(&mut record.request.line);
+        hide(&mut record.request.target);
+        record.request.headers.iter_mut().chain(&mut record.response.headers).for_each(|(_, value)| hide(value));
+        for body in [&mut record.request.body, &mut record.request.fake_body, &mut record.response.body] {
+            body.iter_mut().for_each(hide);
+        }
+        for alert in &mut record.alerts {
+            hide(&mut alert.text);
+            if let Some(rule) = &mut alert.rule {
+                hide(&mut rule.data);
+                hide(&mut rule.msg);
+                hide(&mut rule.value);
+                hide(&mut rule.operator_message);
+            }
+        }
+        if let Some(interception) = &mut record.interception {
+            hide(&mut interception.message);
+        }
+    }
+}
+
+fn url_encode(text: &[u8], out: &mut Vec<u8>) {
+    for byte in text {
+        match byte {
+            b' ' => out.push(b'+'),
+            b'*' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => out.push(*byte),
+            _ => out.extend_from_slice(format!("%{byte:02x}").as_bytes()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! TX: the variables of one transaction.
+//!
+//! Names that occur in the configuration have a slot, so the request path does not hash them; names built at run time
+//! (`setvar:'tx.%{rule.id}-…'`) live in a map. Iteration is in order of creation, as in ModSecurity's tables.
+
+use std::collections::HashMap;
+
+use crate::arena::Text;
+use crate::ruleset::TxSlot;
+
+/// One member: its value, its name as it was first spelled, and when it was created.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Member {
+    pub(crate) value: Text,
+    /// `EMPTY` when the lower-case name of the slot is the spelling.
+    pub(crate) name: Text,
+    /// 0: unset.
+    pub(crate) created: u32,
+}
+
+/// TX.
+#[derive(Debug, Default)]
+pub(crate) struct TxMembers {
+    slots: Vec<Member>,
+    others: HashMap<Vec<u8>, Member>,
+    clock: u32,
+}
+
+impl TxMembers {
+    /// Forgets everything; `slots` is the number of names known at compile time.
+    pub(crate) fn reset(&mut self, slots: usize) {
+        self.slots.clear();
+        self.slots.resize(slots, Member::default());
+        self.others.clear();
+        self.clock = 0;
+    }
+
+    /// The member in a slot.
+    pub(crate) fn slot(&self, slot: TxSlot) -> Option<Member> {
+        self.slots.get(usize::from(slot)).copied().filter(|member| member.created != 0)
+    }
+
+    /// A member whose name has no slot; `lower` is lower-cased.
+    pub(crate) fn other(&self, lower: &[u8]) -> Option<Member> {
+        self.others.get(lower).copied()
+    }
+
+    /// Sets a slot. `spelling` is asked for only when the member is new.
+    pub(crate) fn set_slot(&mut self, slot: TxSlot, value: Text, spelling: impl FnOnce() -> Text) {
+        let Some(member) = self.slots.get_mut(usize::from(slot)) else { return };
+        member.value = value;
+        if member.created == 0 {
+            self.clock += 1;
+            member.created = self.clock;
+            member.name = spelling();
+        }
+    }
+
+    /// Sets a member without a slot.
+    pub(crate) fn set_other(&mut self, lower: Vec<u8>, value: Text, name: Text) {
+        let clock = &mut self.clock;
+        self.others
+            .entry(lower)
+            .and_modify(|member| member.value = value)
+            .or_insert_with(|| {
+                *clock += 1;
+                Member { value, name, created: *clock }
+            });
+    }
+
+    /// Unsets a slot.
+    pub(crate) fn unset_slot(&mut self, slot: TxSlot) {
+        if let Some(member) = self.slots.get_mut(usize::from(slot)) {
+            *member = Member::default();
+        }
+    }
+
+    /// Unsets a member without a slot.
+    pub(crate) fn unset_other(&mut self, lower: &[u8]) {
+        self.others.remove(lower);
+    }
+
+    /// All members in order of creation, with the slot of those that have one.
+    pub(crate) fn in_order(&self) -> Vec<(Option<TxSlot>, Member)> {
+        let slots = self.slots.iter().enumerate().map(|(slot, member)| (Some(slot as TxSlot), *member));
+        let others = self.others.values().map(|member| (None, *member));
+        let mut all: Vec<_> = slots.chain(others).filter(|(_, member)| member.created != 0).collect();
+        all.sort_unstable_by_key(|(_, member)| member.created);
+        all
+    }
+}

@@ -1,0 +1,186 @@
+//! Alerts: the text of a matching rule as mod_security2 writes it.
+//!
+//! `Warning. Pattern match "x" at ARGS:a. [file "…"] [line "…"] [id "…"] [msg "…"] …`, escaped and cut as ModSecurity v2
+//! escapes and cuts. (spec: engine, "Error log line")
+
+use std::sync::Arc;
+
+use crate::actions::severity_name;
+use crate::escape::{log_escape, log_escape_hex};
+use crate::record::{Alert, AlertRule};
+use crate::ruleset::{Rule, RuleSet, Test};
+use crate::transaction::Transaction;
+use crate::variables::Value;
+use crate::verdict::Phase;
+
+/// ModSecurity's log buffer cuts a message at this many bytes.
+const MESSAGE_LIMIT: usize = 1023;
+
+/// Longer `data` texts are cut to two bytes less and get an ellipsis.
+const DATA_LIMIT: usize = 511;
+
+/// How much of an argument a negated match shows.
+const ARGUMENT_LIMIT: usize = 252;
+
+impl Transaction {
+    /// Adds the alert of a rule. `starter` carries the metadata, `rule` is the link that matched last.
+    #[expect(clippy::too_many_arguments, reason = "an alert is made of all these, and each caller has them at hand")]
+    pub(crate) fn alert(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        starter: &Rule,
+        rule: &Rule,
+        value: &Value,
+        level: u8,
+        action: &[u8],
+        intercepted: bool,
+    ) {
+        let operator_message = self.operator_message(rule, value);
+        let mut meta = self.alert_rule(rules, starter);
+        let mut text = Vec::with_capacity(512);
+        if level < 4 {
+            text.extend_from_slice(action);
+            text.push(b' ');
+        }
+        text.extend_from_slice(&operator_message);
+        write_metadata(&meta, &mut text);
+        text.truncate(MESSAGE_LIMIT);
+        self.write_name(value, &mut meta.variable);
+        meta.value = self.arena.get(self.matched.value).to_vec();
+        meta.operator_message = operator_message;
+        meta.intercepted = intercepted;
+        let uri = self.arena.get(self.request.path).to_vec();
+        self.alerts.push(Alert { level, text, uri, rule: Some(meta), phase: starter.phase });
+    }
+
+    /// Adds a line of the engine's own that is escaped already.
+    pub(crate) fn notice_raw(&mut self, level: u8, text: Vec<u8>) {
+        let uri = self.arena.get(self.request.path).to_vec();
+        let phase = self.cursor.phase.unwrap_or(Phase::RequestHeaders);
+        self.relevant |= level <= 3;
+        self.alerts.push(Alert { level, text, uri, rule: None, phase });
+    }
+
+    fn operator_message(&self, rule: &Rule, value: &Value) -> Vec<u8> {
+        let mut name = Vec::new();
+        self.write_name(value, &mut name);
+        let mut out = Vec::new();
+        let operator = &rule.operator;
+        if operator.negated {
+            out.extend_from_slice(b"Match of \"");
+            log_escape(operator.name.as_bytes(), &mut out);
+            out.push(b' ');
+            let mut argument = Vec::new();
+            log_escape(operator.argument.raw(), &mut argument);
+            if argument.len() > ARGUMENT_LIMIT {
+                argument.truncate(ARGUMENT_LIMIT);
+                argument.extend_from_slice(b" ...");
+            }
+            out.extend_from_slice(&argument);
+            out.extend_from_slice(b"\" against \"");
+            out.extend_from_slice(&name);
+            out.extend_from_slice(b"\" required.");
+            return out;
+        }
+        match &operator.test {
+            Test::Pure(test) => {
+                let argument = operator.argument.as_literal().unwrap_or(&self.argument);
+                test.message(argument, &self.hit, &name, &mut out);
+            }
+            Test::External(_) => out.extend_from_slice(&self.hit.text),
+        }
+        out
+    }
+
+    fn alert_rule(&mut self, rules: &Arc<RuleSet>, starter: &Rule) -> AlertRule {
+        let meta = &starter.metadata;
+        let mut expand = |template: Option<&crate::macros::Template>| {
+            let mut out = Vec::new();
+            if let Some(template) = template {
+                self.expand_template(template, None, &mut out);
+            }
+            out
+        };
+        let small = |n: Option<i32>| n.and_then(|n| u8::try_from(n).ok());
+        AlertRule {
+            id: starter.id,
+            file: rules.files.get(usize::from(starter.file)).cloned().unwrap_or_default(),
+            line: starter.line,
+            rev: meta.rev.clone().unwrap_or_default(),
+            ver: meta.ver.clone().unwrap_or_default(),
+            msg: expand(meta.msg.as_ref()),
+            data: expand(meta.logdata.as_ref()),
+            severity: small(meta.severity),
+            maturity: small(meta.maturity),
+            accuracy: small(meta.accuracy),
+            tags: meta.tags.iter().map(|tag| expand(Some(tag))).collect(),
+            ..AlertRule::default()
+        }
+    }
+
+    /// The text httpd would have logged for an alert, as WEBSERVER_ERROR_LOG shows it.
+    pub(crate) fn server_log_text(&self, alert: &Alert) -> Vec<u8> {
+        let mut out = b"[file \"apache2_util.c\"] [line 275] [level 3] [client ".to_vec();
+        out.extend_from_slice(self.arena.get(self.constants.client_addr));
+        out.extend_from_slice(b"] ModSecurity: ");
+        out.extend_from_slice(&alert.text);
+        for (name, text) in [
+            ("hostname", self.arena.get(self.request.server_name)),
+            ("uri", alert.uri.as_slice()),
+            ("unique_id", self.start.unique_id.as_bytes()),
+        ] {
+            out.extend_from_slice(format!(" [{name} \"").as_bytes());
+            log_escape(text, &mut out);
+            out.extend_from_slice(b"\"]");
+        }
+        out
+    }
+}
+
+/// ` [file "…"] [line "…"] [id "…"] …`; absent ones are left out.
+fn write_metadata(meta: &AlertRule, out: &mut Vec<u8>) {
+    let field = |name: &str, text: &[u8], out: &mut Vec<u8>| {
+        out.extend_from_slice(b" [");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b" \"");
+        log_escape(text, out);
+        out.extend_from_slice(b"\"]");
+    };
+    field("file", meta.file.as_bytes(), out);
+    field("line", meta.line.to_string().as_bytes(), out);
+    if meta.id != 0 {
+        field("id", meta.id.to_string().as_bytes(), out);
+    }
+    if !meta.rev.is_empty() {
+        field("rev", &meta.rev, out);
+    }
+    if !meta.msg.is_empty() {
+        field("msg", &meta.msg, out);
+    }
+    if !meta.data.is_empty() {
+        let mut data = Vec::with_capacity(meta.data.len());
+        log_escape_hex(&meta.data, &mut data);
+        if data.len() > DATA_LIMIT {
+            data.truncate(DATA_LIMIT - 2);
+            data.extend_from_slice(b"...");
+        }
+        out.extend_from_slice(b" [data \"");
+        out.extend_from_slice(&data);
+        out.extend_from_slice(b"\"]");
+    }
+    if let Some(name) = meta.severity.and_then(severity_name) {
+        field("severity", name.as_bytes(), out);
+    }
+    if !meta.ver.is_empty() {
+        field("ver", &meta.ver, out);
+    }
+    if let Some(maturity) = meta.maturity {
+        field("maturity", maturity.to_string().as_bytes(), out);
+    }
+    if let Some(accuracy) = meta.accuracy {
+        field("accuracy", accuracy.to_string().as_bytes(), out);
+    }
+    for tag in &meta.tags {
+        field("tag", tag, out);
+    }
+}

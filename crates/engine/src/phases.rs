@@ -1,0 +1,568 @@
+//! The loop: runs the rules of one phase, one after the other, in configuration order.
+//!
+//! This is the plain evaluator: every rule, every target, every value. For each value: transform, test, and on a match
+//! the effects, then the decision of the rule. It can stop in the middle of a rule to ask for something from outside
+//! ([`Need`]) and goes on at the same value and effect when the answer is there: the [`Cursor`] is its program counter.
+//! (spec: engine, "Transaction and phases", "Per-rule algorithm")
+
+use std::sync::Arc;
+
+use portcullis_operators::{Capture, Failure};
+use portcullis_transformations::{Outcome, Tables};
+
+use crate::actions::RemovedKey;
+use crate::arena::Text;
+use crate::record::{EngineMode, Interception};
+use crate::ruleset::{
+    AllowScope, ChainId, Disruptive, Instruction, LocationMatcher, Rule, RuleIndex, RuleSet, Test, TxNames,
+};
+use crate::transaction::Transaction;
+use crate::variables::Value;
+use crate::verdict::{Answer, Need, Phase, Step, Verdict};
+
+/// Where a phase stands.
+#[derive(Debug, Default)]
+pub(crate) struct Cursor {
+    pub(crate) phase: Option<Phase>,
+    position: usize,
+    /// The rule at `position` has been left in the middle.
+    resume: Option<Resume>,
+}
+
+/// The middle of a rule.
+#[derive(Debug, Clone, Copy)]
+struct Resume {
+    value: usize,
+    matched: bool,
+    /// `None`: at the operator; else before this effect.
+    effect: Option<usize>,
+    /// The value as tested.
+    tested: Text,
+    /// Steps of a multiMatch chain that are done.
+    step: usize,
+}
+
+/// How a rule ended.
+enum RuleOutcome {
+    NoMatch,
+    Match,
+    Intercepted,
+}
+
+/// Why a rule did not end.
+struct Suspended(Need);
+
+impl Transaction {
+    /// Runs a phase, or goes on with one that asked for something. `now_micros` is the time since the start.
+    ///
+    /// Each phase runs once, forward only; after an interception only [`Phase::Logging`] still runs.
+    pub fn run(&mut self, phase: Phase, now_micros: u64) -> Step {
+        self.now = now_micros;
+        let rules = Arc::clone(&self.rules);
+        if self.cursor.phase != Some(phase) {
+            if let Some(step) = self.begin_phase(phase) {
+                return step;
+            }
+        }
+        let step = match self.run_program(&rules, phase) {
+            Ok(verdict) => {
+                self.cursor.position = usize::MAX;
+                Step::Done(verdict)
+            }
+            Err(Suspended(need)) => Step::Need(need),
+        };
+        if let Some(spent) = self.stopwatch.phases.get_mut(phase.index()) {
+            *spent = self.now.saturating_sub(now_micros);
+        }
+        step
+    }
+
+    /// What changes between phases; `Some` when no rule of this phase runs.
+    fn begin_phase(&mut self, phase: Phase) -> Option<Step> {
+        self.cursor.phase = Some(phase);
+        self.cursor.position = 0;
+        self.cursor.resume = None;
+        self.matched.vars.clear();
+        if phase == Phase::RequestHeaders {
+            self.begin_request();
+        }
+        if self.control.engine == EngineMode::Off || (self.interception.is_some() && phase != Phase::Logging) {
+            return Some(Step::Done(Verdict::Pass));
+        }
+        if phase == Phase::RequestBody {
+            let mut request = std::mem::take(&mut self.request);
+            request.decode_path(&mut self.arena);
+            self.request = request;
+            if let crate::request::PathState::Refused(status) = self.request.path_state {
+                self.response.status = status;
+                return Some(Step::Done(Verdict::Deny { status }));
+            }
+        }
+        let allowed = match self.control.allow {
+            Some(AllowScope::Exchange) => phase != Phase::Logging,
+            Some(AllowScope::Request) => phase <= Phase::RequestBody,
+            Some(AllowScope::Phase) | None => false,
+        };
+        if self.control.allow == Some(AllowScope::Phase) {
+            self.control.allow = None;
+        }
+        allowed.then_some(Step::Done(Verdict::Pass))
+    }
+
+    fn run_program(&mut self, rules: &Arc<RuleSet>, phase: Phase) -> Result<Verdict, Suspended> {
+        let program = rules.programs.get(phase.index()).map_or(&[][..], Vec::as_slice);
+        while let Some(instruction) = program.get(self.cursor.position) {
+            let index = match instruction {
+                Instruction::Section { section, otherwise } => {
+                    let applies = self.section_applies(rules, *section);
+                    self.cursor.position = if applies { self.cursor.position + 1 } else { *otherwise as usize };
+                    continue;
+                }
+                Instruction::Rule(index) => *index,
+            };
+            let Some(rule) = rules.rule(index) else { break };
+            if self.control.removed_rules.contains(index) {
+                self.cursor.position = rule.after_chain as usize;
+                continue;
+            }
+            match self.run_rule(rules, index, rule)? {
+                RuleOutcome::NoMatch => {
+                    self.matched.vars.clear();
+                    self.cursor.position = rule.after_chain as usize;
+                }
+                RuleOutcome::Match => {
+                    let next = self.cursor.position + 1;
+                    if rule.is_chained {
+                        self.cursor.position = next;
+                    } else {
+                        self.matched.vars.clear();
+                        let jump = rules.rule(rule.starter).and_then(|starter| starter.jump);
+                        self.cursor.position = jump.map_or(next, |jump| jump as usize);
+                    }
+                }
+                RuleOutcome::Intercepted => {
+                    let verdict = self.interception.as_ref().map(|i| i.verdict.clone());
+                    return Ok(verdict.unwrap_or(Verdict::Pass));
+                }
+            }
+            if self.control.engine == EngineMode::Off {
+                break;
+            }
+        }
+        Ok(Verdict::Pass)
+    }
+
+    /// Sections see the decoded path, which exists from phase 2 on.
+    fn section_applies(&self, rules: &RuleSet, section: u16) -> bool {
+        let path = self.arena.get(self.request.path);
+        match rules.sections.get(usize::from(section)).map(|section| &section.matcher) {
+            Some(LocationMatcher::Prefix(prefix)) => path.strip_prefix(prefix.as_slice()).is_some_and(|rest| {
+                rest.is_empty() || prefix.ends_with(b"/") || rest.starts_with(b"/")
+            }),
+            Some(LocationMatcher::Pattern(pattern)) => pattern.is_match(path).unwrap_or(false),
+            None => false,
+        }
+    }
+
+    fn run_rule(&mut self, rules: &Arc<RuleSet>, index: RuleIndex, rule: &Rule) -> Result<RuleOutcome, Suspended> {
+        let mut values = std::mem::take(&mut self.values);
+        let resume = self.cursor.resume.take();
+        if resume.is_none() {
+            self.rule_failed = false;
+            self.expand_targets(rule, &mut values);
+        }
+        let outcome = self.test_values(rules, index, rule, &values, resume);
+        self.values = values;
+        outcome
+    }
+
+    fn test_values(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        index: RuleIndex,
+        rule: &Rule,
+        values: &[Value],
+        resume: Option<Resume>,
+    ) -> Result<RuleOutcome, Suspended> {
+        if self.rule_failed {
+            self.rule_error(rules, rule);
+            return Ok(RuleOutcome::NoMatch);
+        }
+        let check_targets = self.control.rules_with_removed_targets.contains(index);
+        let mut any = resume.is_some_and(|resume| resume.matched);
+        let first = resume.map_or(0, |resume| resume.value);
+        let mut resume = resume;
+        for (position, value) in values.iter().enumerate().skip(first) {
+            if check_targets && self.target_is_removed(rules, index, value) {
+                continue;
+            }
+            let at = resume.take();
+            let outcome = if rule.multi_match && rule.transformations != 0 {
+                self.test_steps(rules, rule, value, at)
+            } else {
+                let tested = match at {
+                    Some(at) => at.tested,
+                    None => self.transform(rules, value.value, rule.transformations),
+                };
+                self.test_once(rules, rule, value, tested, at, 0)
+            };
+            match outcome {
+                Ok(RuleOutcome::NoMatch) => {}
+                Ok(RuleOutcome::Match) => any = true,
+                Ok(RuleOutcome::Intercepted) => return Ok(RuleOutcome::Intercepted),
+                Err(suspended) => {
+                    if let Some(resume) = &mut self.cursor.resume {
+                        resume.value = position;
+                        resume.matched = any;
+                    }
+                    return Err(suspended);
+                }
+            }
+            if self.control.engine == EngineMode::Off {
+                break;
+            }
+        }
+        Ok(if any { RuleOutcome::Match } else { RuleOutcome::NoMatch })
+    }
+
+    /// `multiMatch`: the value before the first transformation and after every one that changed it.
+    fn test_steps(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        rule: &Rule,
+        value: &Value,
+        resume: Option<Resume>,
+    ) -> Result<RuleOutcome, Suspended> {
+        let steps = rules.chains.steps(rule.transformations);
+        let mut current = resume.map_or(value.value, |resume| resume.tested);
+        let mut step = resume.map_or(0, |resume| resume.step);
+        let mut changed = true;
+        let mut any = false;
+        let mut resume = resume;
+        loop {
+            if changed {
+                match self.test_once(rules, rule, value, current, resume.take(), step)? {
+                    RuleOutcome::NoMatch => {}
+                    RuleOutcome::Match => any = true,
+                    RuleOutcome::Intercepted => return Ok(RuleOutcome::Intercepted),
+                }
+            }
+            let Some(transformation) = steps.get(step) else { break };
+            let tables = Tables { unicode: rules.unicode.as_deref() };
+            let outcome = (transformation.apply)(self.arena.get(current), &tables, &mut self.scratch);
+            if outcome != Outcome::Unchanged {
+                current = self.arena.push(&self.scratch);
+            }
+            changed = outcome == Outcome::Changed;
+            step += 1;
+        }
+        Ok(if any { RuleOutcome::Match } else { RuleOutcome::NoMatch })
+    }
+
+    /// One test of one value, and what follows a match.
+    fn test_once(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        rule: &Rule,
+        value: &Value,
+        tested: Text,
+        resume: Option<Resume>,
+        step: usize,
+    ) -> Result<RuleOutcome, Suspended> {
+        let first_effect = match resume.and_then(|resume| resume.effect) {
+            Some(effect) => effect,
+            None => {
+                match self.test(rules, rule, value, tested) {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(RuleOutcome::NoMatch),
+                    Err(need) => {
+                        self.cursor.resume = Some(Resume { value: 0, matched: false, effect: None, tested, step });
+                        return Err(Suspended(need));
+                    }
+                }
+                self.note_match(rules, rule, value, tested);
+                0
+            }
+        };
+        for (number, effect) in rule.effects.iter().enumerate().skip(first_effect) {
+            if let Err(need) = effect.run(self, rule) {
+                self.cursor.resume = Some(Resume { value: 0, matched: false, effect: Some(number), tested, step });
+                return Err(Suspended(need));
+            }
+        }
+        if rule.is_chained {
+            return Ok(RuleOutcome::Match);
+        }
+        self.decide(rules, rule, value)
+    }
+
+    /// Runs the operator. Captures are set whenever the operator itself matches, also under a negation.
+    fn test(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value, tested: Text) -> Result<bool, Need> {
+        let operator = &rule.operator;
+        let argument = match operator.argument.as_literal() {
+            Some(literal) => literal,
+            None => {
+                let mut argument = std::mem::take(&mut self.argument);
+                argument.clear();
+                self.expand_template(&operator.argument, Some(rule), &mut argument);
+                self.argument = argument;
+                self.argument.as_slice()
+            }
+        };
+        let result = match &operator.test {
+            Test::Pure(test) => test.test(self.arena.get(tested), argument, rule.capture, &mut self.hit),
+            Test::External(external) => {
+                let argument = argument.to_vec();
+                self.test_external(*external, rule, value, tested, &argument)?
+            }
+        };
+        match result {
+            Ok(matched) => {
+                if matched && rule.capture {
+                    self.set_captures(tested);
+                }
+                Ok(matched != operator.negated)
+            }
+            Err(failure) => {
+                self.operator_failed(rules, rule, failure);
+                Ok(false)
+            }
+        }
+    }
+
+    /// TX.0 to TX.9 are unset first; groups behind the last one that took part stay unset.
+    fn set_captures(&mut self, tested: Text) {
+        if self.hit.captures.is_empty() {
+            return;
+        }
+        for slot in 0..10 {
+            self.tx.unset_slot(slot);
+        }
+        let used = self.hit.captures.iter().rposition(|c| *c != Capture::Empty).map_or(0, |last| last + 1);
+        for (slot, capture) in self.hit.captures.iter().take(used.min(TxNames::CAPTURES)).enumerate() {
+            let value = match capture {
+                Capture::Range(start, end) => tested.slice(*start as usize, *end as usize),
+                Capture::Text(text) => self.arena.push(text),
+                Capture::Empty => Text::EMPTY,
+            };
+            let arena = &mut self.arena;
+            self.tx.set_slot(slot as u16, value, || arena.push_number(slot));
+        }
+    }
+
+    fn note_match(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value, tested: Text) {
+        let mut name = std::mem::take(&mut self.scratch_2);
+        name.clear();
+        self.write_name(value, &mut name);
+        self.matched.name = self.arena.push(&name);
+        self.scratch_2 = name;
+        self.matched.value = tested;
+        self.matched.source = Some(*value);
+        self.matched.vars.push((self.matched.name, tested));
+        if !rule.is_chained {
+            let severity = rules.rule(rule.starter).and_then(|starter| starter.metadata.severity);
+            if let Some(severity) = severity.filter(|s| *s > 0) {
+                self.highest_severity = self.highest_severity.min(severity);
+            }
+        }
+    }
+
+    /// What the rule (the starter of the chain) says of a complete match.
+    fn decide(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value) -> Result<RuleOutcome, Suspended> {
+        let Some(starter) = rules.rule(rule.starter) else { return Ok(RuleOutcome::Match) };
+        let decision = &starter.decision;
+        self.relevant |= decision.audit_log;
+        self.note_matched_rule(rules, starter, rule);
+        let phase = starter.phase;
+        let passive = phase == Phase::Logging
+            || self.control.engine == EngineMode::DetectionOnly
+            || decision.disruptive == Disruptive::Pass;
+        if passive {
+            if decision.log || decision.audit_log {
+                let level = if decision.log { 2 } else { 4 };
+                self.alert(rules, starter, rule, value, level, b"Warning.", false);
+            }
+            return Ok(RuleOutcome::Match);
+        }
+        if let Some(pause) = &decision.pause {
+            if self.answer.take().is_none() {
+                let mut text = Vec::new();
+                self.expand_template(pause, Some(rule), &mut text);
+                let milliseconds = u64::try_from(crate::actions::atoi(&text)).unwrap_or(0);
+                self.notice(3, &format!("Pausing transaction for {milliseconds} msec."));
+                self.cursor.resume = Some(Resume {
+                    value: 0,
+                    matched: false,
+                    effect: Some(rule.effects.len()),
+                    tested: self.matched.value,
+                    step: usize::MAX,
+                });
+                return Err(Suspended(Need::Pause { milliseconds }));
+            }
+        }
+        self.intercept(rules, starter, rule, value);
+        Ok(RuleOutcome::Intercepted)
+    }
+
+    fn intercept(&mut self, rules: &Arc<RuleSet>, starter: &Rule, rule: &Rule, value: &Value) {
+        let decision = &starter.decision;
+        let phase = starter.phase;
+        let suffix = format!(" (phase {})", phase.number());
+        let mut action = Vec::new();
+        let verdict = match &decision.disruptive {
+            Disruptive::Pass => Verdict::Pass,
+            Disruptive::Deny => match decision.status.unwrap_or(403) {
+                0 => {
+                    action.extend_from_slice(
+                        format!("Access denied with code 500{suffix} (Internal Error: Invalid status code requested 0).").as_bytes(),
+                    );
+                    Verdict::Deny { status: 500 }
+                }
+                status => {
+                    action.extend_from_slice(format!("Access denied with code {status}{suffix}.").as_bytes());
+                    Verdict::Deny { status }
+                }
+            },
+            Disruptive::Drop => {
+                action.extend_from_slice(format!("Access denied with connection close{suffix}.").as_bytes());
+                Verdict::Drop
+            }
+            Disruptive::Redirect(url) => {
+                let mut location = Vec::new();
+                self.expand_template(url, Some(rule), &mut location);
+                // A line end in the value would split the response.
+                location.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+                let status = decision.status.filter(|s| matches!(s, 301 | 302 | 303 | 307 | 308)).unwrap_or(302);
+                action.extend_from_slice(b"Access denied with redirection to ");
+                crate::escape::log_escape(&location, &mut action);
+                action.extend_from_slice(format!(" using status {status}{suffix}.").as_bytes());
+                Verdict::Redirect { status, location }
+            }
+            Disruptive::Proxy(url) if phase <= Phase::RequestBody => {
+                let mut target = Vec::new();
+                self.expand_template(url, Some(rule), &mut target);
+                action.extend_from_slice(format!("Access denied using proxy to{suffix} ").as_bytes());
+                crate::escape::log_escape(&target, &mut action);
+                action.push(b'.');
+                Verdict::Proxy { url: target }
+            }
+            Disruptive::Proxy(_) => {
+                action.extend_from_slice(
+                    format!("Access denied with code 500{suffix} (Configuration Error: Proxy action requested but it does not work in output phases).").as_bytes(),
+                );
+                Verdict::Deny { status: 500 }
+            }
+            Disruptive::Allow(scope) => {
+                let what = match scope {
+                    AllowScope::Exchange => "Access allowed",
+                    AllowScope::Phase => "Access to phase allowed",
+                    AllowScope::Request => "Access to request allowed",
+                };
+                action.extend_from_slice(format!("{what}{suffix}.").as_bytes());
+                let scope = match scope {
+                    // Used in phase 3 or 4 it ends only that phase.
+                    AllowScope::Request if phase > Phase::RequestBody => AllowScope::Phase,
+                    scope => *scope,
+                };
+                self.control.allow = Some(scope);
+                Verdict::Pass
+            }
+        };
+        let level = if decision.log { 1 } else { 4 };
+        if decision.log || decision.audit_log {
+            self.alert(rules, starter, rule, value, level, &action, verdict != Verdict::Pass);
+        }
+        if verdict != Verdict::Pass {
+            let message = self.alerts.last().map(|alert| alert.text.clone()).unwrap_or_default();
+            self.response.status = match &verdict {
+                Verdict::Deny { status } if *status >= 600 => 500,
+                Verdict::Deny { status } | Verdict::Redirect { status, .. } => *status,
+                _ => 403,
+            };
+            self.interception = Some(Interception { phase, verdict, message });
+        }
+    }
+
+    fn target_is_removed(&self, rules: &RuleSet, index: RuleIndex, value: &Value) -> bool {
+        let name = value.variable.info().name.as_bytes();
+        self.control.removed_targets.iter().any(|(selection, targets)| {
+            let applies =
+                rules.selections.get(usize::from(*selection)).is_some_and(|s| s.rules.contains(index));
+            applies
+                && targets.iter().any(|target| {
+                    target.name == name
+                        && match (&target.key, value.name) {
+                            (RemovedKey::All, _) => true,
+                            (RemovedKey::Text(key), crate::variables::MemberName::Member(member)) => {
+                                key.eq_ignore_ascii_case(self.arena.get(member))
+                            }
+                            (RemovedKey::Pattern(pattern), crate::variables::MemberName::Member(member)) => {
+                                pattern.is_match(self.arena.get(member)).unwrap_or(false)
+                            }
+                            _ => false,
+                        }
+                })
+        })
+    }
+
+    /// The value after a chain of transformations. Results are remembered for the transaction: many rules share a chain
+    /// or the beginning of one.
+    pub(crate) fn transform(&mut self, rules: &RuleSet, value: Text, chain: ChainId) -> Text {
+        let Some(node) = rules.chains.node(chain) else { return value };
+        let (start, len) = value.key();
+        if let Some(known) = self.transformed.get(&(start, len, chain)) {
+            return *known;
+        }
+        let input = self.transform(rules, value, node.parent);
+        let tables = Tables { unicode: rules.unicode.as_deref() };
+        let result = match (node.step.apply)(self.arena.get(input), &tables, &mut self.scratch) {
+            Outcome::Unchanged => input,
+            Outcome::Changed | Outcome::Quiet => self.arena.push(&self.scratch),
+        };
+        self.transformed.insert((start, len, chain), result);
+        result
+    }
+
+    /// An operator that could not decide: logged, no match (neither for a negated operator).
+    fn operator_failed(&mut self, rules: &RuleSet, rule: &Rule, failure: Failure) {
+        match failure {
+            Failure::MatchLimit(code) => {
+                self.limits_exceeded = true;
+                let one = self.arena.push(b"1");
+                let name = b"MSC_PCRE_LIMITS_EXCEEDED";
+                let slot = rules.tx_names.find(&name.to_ascii_lowercase());
+                if let Some(slot) = slot {
+                    let arena = &mut self.arena;
+                    self.tx.set_slot(slot, one, || arena.push(name));
+                } else {
+                    let spelled = self.arena.push(name);
+                    self.tx.set_other(name.to_ascii_lowercase(), one, spelled);
+                }
+                let id = rules.rule(rule.starter).map_or(0, |starter| starter.id);
+                let file = rules.files.get(usize::from(rule.file)).map_or("", String::as_str);
+                let text = format!(
+                    "Rule {:x} [id \"{id}\"][file \"{file}\"][line \"{}\"] - Execution error - PCRE limits exceeded ({code}): (null).",
+                    rule.line, rule.line
+                );
+                self.notice_raw(3, text.into_bytes());
+            }
+            Failure::Other(text) => {
+                self.notice_raw(1, text.into_bytes());
+                self.rule_error(rules, rule);
+            }
+        }
+    }
+
+    fn rule_error(&mut self, rules: &RuleSet, rule: &Rule) {
+        let Some(starter) = rules.rule(rule.starter) else { return };
+        let mut text = format!("Rule processing failed (id={}, msg=", starter.id).into_bytes();
+        text.extend_from_slice(starter.metadata.msg.as_ref().map_or(b"", |msg| msg.raw()));
+        text.extend_from_slice(b").");
+        self.notice_raw(1, text);
+    }
+
+    /// Takes the answer to the last need, when one is there.
+    pub(crate) fn take_answer(&mut self) -> Option<Answer> {
+        self.answer.take()
+    }
+}

@@ -1,0 +1,258 @@
+//! The request as one transaction knows it: target and path, header fields, cookies, arguments.
+//!
+//! Bytes are kept as they came. What httpd derives from the target (path of phase 1, decoded path from phase 2 on) is
+//! derived here; body arguments are added by `request_body`.
+
+use crate::arena::{Arena, Text};
+
+/// A named value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair {
+    pub(crate) name: Text,
+    pub(crate) value: Text,
+}
+
+/// Where an argument came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Query,
+    Body,
+    /// JSON leaves are in ARGS, but not in ARGS_POST.
+    Json,
+}
+
+/// An argument.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Argument {
+    pub(crate) name: Text,
+    pub(crate) value: Text,
+    pub(crate) origin: Origin,
+}
+
+/// How the path of the target is seen from phase 2 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PathState {
+    /// Decoded and resolved.
+    #[default]
+    Good,
+    /// httpd answers this status before phase 2 (a malformed escape or a path above the root: 400; `%00`: 404).
+    Refused(u16),
+}
+
+/// The request.
+#[derive(Debug, Default)]
+pub(crate) struct Request {
+    pub(crate) line: Text,
+    pub(crate) method: Text,
+    pub(crate) target: Text,
+    pub(crate) protocol: Text,
+    /// Path of the target, raw.
+    pub(crate) raw_path: Text,
+    /// Path as rules see it now: raw in phase 1, decoded later.
+    pub(crate) path: Text,
+    /// Path and query as rules see them now.
+    pub(crate) uri: Text,
+    pub(crate) query: Option<Text>,
+    pub(crate) path_state: PathState,
+    /// Host of the target or of the Host header, without port.
+    pub(crate) server_name: Text,
+    /// Host and port of an absolute-form target; takes the place of the Host header.
+    pub(crate) authority: Option<Text>,
+    pub(crate) headers: Vec<Pair>,
+    pub(crate) cookies: Vec<Pair>,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) arguments_size: usize,
+    pub(crate) arguments_over_limit: bool,
+    pub(crate) urlencoded_error: bool,
+    pub(crate) processor: Vec<u8>,
+}
+
+impl Request {
+    /// `REQBODY_PROCESSOR`, as Content-Type or `ctl:requestBodyProcessor` says.
+    pub(crate) fn set_processor(&mut self, name: &[u8]) {
+        self.processor.clear();
+        self.processor.extend_from_slice(name);
+    }
+
+    /// The first header field of a name.
+    pub(crate) fn header<'a>(&self, arena: &'a Arena, name: &[u8]) -> Option<&'a [u8]> {
+        self.headers.iter().find(|h| arena.get(h.name).eq_ignore_ascii_case(name)).map(|h| arena.get(h.value))
+    }
+
+    /// Splits the target into authority, path and query.
+    pub(crate) fn set_target(&mut self, arena: &mut Arena, target: Text) {
+        self.target = target;
+        let bytes = arena.get(target);
+        let (authority, start) = authority_of(bytes);
+        let fragment = memchr::memchr(b'#', bytes.get(start..).unwrap_or_default());
+        let end = fragment.map_or(bytes.len(), |at| start + at);
+        let question = memchr::memchr(b'?', bytes.get(start..end).unwrap_or_default()).map(|at| start + at);
+        self.authority = authority.map(|(from, to)| target.slice(from, to));
+        self.raw_path = target.slice(start, question.unwrap_or(end));
+        self.query = question.map(|at| target.slice(at + 1, end));
+        self.path = self.raw_path;
+        self.uri = target.slice(start, end);
+    }
+
+    /// From phase 2 on the path is decoded and its dot segments are resolved, as httpd does before its fixups.
+    pub(crate) fn decode_path(&mut self, arena: &mut Arena) {
+        let raw = arena.get(self.raw_path);
+        if !raw.starts_with(b"/") {
+            return;
+        }
+        let decoded = match httpd_path(raw) {
+            Ok(None) => return,
+            Ok(Some(path)) => path,
+            Err(status) => {
+                self.path_state = PathState::Refused(status);
+                return;
+            }
+        };
+        let query = self.query.map(|query| arena.get(query).to_vec());
+        self.path = arena.push(&decoded);
+        let mut uri = self.path;
+        if let Some(query) = query {
+            uri = arena.push(&decoded);
+            uri = arena.extend(uri, b"?");
+            uri = arena.extend(uri, &query);
+        }
+        self.uri = uri;
+    }
+}
+
+/// The authority of an absolute-form target as a range, and where its path begins.
+fn authority_of(target: &[u8]) -> (Option<(usize, usize)>, usize) {
+    let Some(colon) = memchr::memmem::find(target, b"://") else { return (None, 0) };
+    let scheme = target.get(..colon).unwrap_or_default();
+    let valid = scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    if !valid {
+        return (None, 0);
+    }
+    let from = colon + 3;
+    let rest = target.get(from..).unwrap_or_default();
+    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).map_or(target.len(), |at| from + at);
+    let user = memchr::memrchr(b'@', target.get(from..end).unwrap_or_default()).map_or(from, |at| from + at + 1);
+    (Some((user, end)), end)
+}
+
+/// httpd's view of a path: percent-decoded once (an encoded slash stays encoded), `//` merged, `.` and `..` resolved.
+/// `None` when nothing changes; the status httpd answers when it refuses the path.
+fn httpd_path(raw: &[u8]) -> Result<Option<Vec<u8>>, u16> {
+    if !raw.contains(&b'%') && memchr::memmem::find(raw, b"//").is_none() && memchr::memmem::find(raw, b"/.").is_none()
+    {
+        return Ok(None);
+    }
+    let mut path = decode_unreserved_first(raw)?;
+    path = resolve(&path)?;
+    decode_rest(&path).map(Some)
+}
+
+/// Decodes `%2e` so that dot segments are seen, and refuses malformed escapes.
+fn decode_unreserved_first(raw: &[u8]) -> Result<Vec<u8>, u16> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if *first != b'%' {
+            out.push(*first);
+            continue;
+        }
+        let [high, low, after @ ..] = tail else { return Err(400) };
+        let byte = hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l).ok_or(400u16)?;
+        if byte == b'.' {
+            out.push(b'.');
+        } else {
+            out.extend_from_slice(&[b'%', *high, *low]);
+        }
+        rest = after;
+    }
+    Ok(out)
+}
+
+/// Merges slashes and resolves dot segments; a path above the root is refused.
+fn resolve(path: &[u8]) -> Result<Vec<u8>, u16> {
+    let mut out: Vec<u8> = Vec::with_capacity(path.len());
+    let mut segments = path.split(|byte| *byte == b'/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        match segment {
+            b"" | b"." if !is_last => {}
+            b"" | b"." => out.push(b'/'),
+            b".." => {
+                let cut = memchr::memrchr(b'/', &out).ok_or(400u16)?;
+                out.truncate(cut);
+                if is_last {
+                    out.push(b'/');
+                }
+            }
+            _ => {
+                out.push(b'/');
+                out.extend_from_slice(segment);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Decodes what is left but an encoded slash; `%00` is refused.
+fn decode_rest(path: &[u8]) -> Result<Vec<u8>, u16> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if let (b'%', [high, low, after @ ..]) = (*first, tail) {
+            let byte = hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l).ok_or(400u16)?;
+            match byte {
+                0 => return Err(404),
+                b'/' => out.extend_from_slice(&[b'%', *high, *low]),
+                _ => out.push(byte),
+            }
+            rest = after;
+        } else {
+            out.push(*first);
+        }
+    }
+    Ok(out)
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Observed on httpd 2.4 with AllowEncodedSlashes NoDecode.
+    #[test]
+    fn paths_as_httpd_sees_them() {
+        let check = |raw: &str, expected: Result<&str, u16>| {
+            let seen = httpd_path(raw.as_bytes()).map(|path| path.unwrap_or_else(|| raw.as_bytes().to_vec()));
+            assert_eq!(seen, expected.map(|path| path.as_bytes().to_vec()), "{raw}");
+        };
+        check("/a", Ok("/a"));
+        check("/a%20b/../a%20b/%66.html/pi", Ok("/a b/f.html/pi"));
+        check("//a//b%2fc/%2e%2e/d;x=1", Ok("/a/d;x=1"));
+        check("/./x//y/.", Ok("/x/y/"));
+        check("/a%2fb", Ok("/a%2fb"));
+        check("/../../etc/passwd", Err(400));
+        check("/a%zz", Err(400));
+        check("/a%0", Err(400));
+        check("/a%00b", Err(404));
+        check("/%25zz", Ok("/%zz"));
+    }
+
+    #[test]
+    fn targets_are_split() {
+        let mut arena = Arena::default();
+        let mut request = Request::default();
+        let target = arena.push(b"http://u@h:80/p%20q?x=1");
+        request.set_target(&mut arena, target);
+        assert_eq!(arena.get(request.uri), b"/p%20q?x=1");
+        assert_eq!(request.authority.map(|a| arena.get(a).to_vec()), Some(b"h:80".to_vec()));
+        request.decode_path(&mut arena);
+        assert_eq!(arena.get(request.uri), b"/p q?x=1");
+        assert_eq!(arena.get(request.path), b"/p q");
+    }
+}

@@ -1,0 +1,411 @@
+//! The request body: limits, the body processors, and what they put into variables.
+//!
+//! The driver asks for a [`BodyPlan`] after phase 1, feeds what it reads and says when the body has ended; then phase 2
+//! runs. Multipart bodies are parsed as they come and their files are not kept; the other processors need the body in
+//! one piece, which the limits bound. (spec: engine, "Request body")
+
+use std::ops::ControlFlow;
+
+use portcullis_bodies::{
+    JsonFailure, JsonLimits, JsonNames, Multipart, MultipartFlags, MultipartOptions, XmlDocument, XmlLimits,
+};
+
+use crate::arena::Text;
+use crate::record::{EngineMode, Upload};
+use crate::request::{Argument, Origin, Pair};
+use crate::settings::LimitAction;
+use crate::transaction::Transaction;
+use crate::variables::Variable;
+use crate::verdict::{BodyPlan, BodyProgress, Verdict};
+
+/// The body as one transaction knows it.
+#[derive(Debug, Default)]
+pub(crate) struct RequestBody {
+    state: State,
+    /// Bytes that are inspected.
+    pub(crate) length: u64,
+    /// What is kept of the body: all of it, but for file parts.
+    raw: Vec<u8>,
+    multipart: Option<Multipart>,
+    flags: MultipartFlags,
+    /// REQUEST_BODY.
+    pub(crate) variable: Option<Text>,
+    pub(crate) error: bool,
+    pub(crate) error_message: Text,
+    pub(crate) over_limit: bool,
+    no_files_reported: bool,
+    pub(crate) files: Vec<Pair>,
+    pub(crate) file_sizes: Vec<Pair>,
+    pub(crate) file_paths: Vec<Pair>,
+    pub(crate) file_contents: Vec<Pair>,
+    pub(crate) files_size: u64,
+    pub(crate) part_headers: Vec<Pair>,
+    pub(crate) last_filename: Option<Text>,
+    pub(crate) last_name: Option<Text>,
+    pub(crate) xml: Option<XmlDocument>,
+    pub(crate) uploads: Vec<Upload>,
+}
+
+/// Where reading the body stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    #[default]
+    Unread,
+    Reading(Processor),
+    /// Parsed, refused or left alone.
+    Done,
+}
+
+/// What reads the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Processor {
+    None,
+    Urlencoded,
+    Multipart,
+    Json,
+    Xml,
+}
+
+impl RequestBody {
+    /// The kept bytes.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// A `MULTIPART_…` flag; `None` for any other variable.
+    pub(crate) fn multipart_flag(&self, variable: Variable) -> Option<bool> {
+        let flags = &self.flags;
+        Some(match variable {
+            Variable::MultipartStrictError => flags.strict_error(),
+            Variable::MultipartUnmatchedBoundary => flags.unmatched_boundary,
+            Variable::MultipartBoundaryQuoted => flags.boundary_quoted,
+            Variable::MultipartBoundaryWhitespace => flags.boundary_whitespace,
+            Variable::MultipartDataBefore => flags.data_before,
+            Variable::MultipartDataAfter => flags.data_after,
+            Variable::MultipartHeaderFolding => flags.header_folding,
+            Variable::MultipartInvalidHeaderFolding => flags.invalid_header_folding,
+            Variable::MultipartLfLine => flags.lf_line,
+            Variable::MultipartCrlfLine => flags.crlf_line,
+            Variable::MultipartCrlfLfLines => flags.crlf_lf_lines(),
+            Variable::MultipartMissingSemicolon | Variable::MultipartSemicolonMissing => flags.missing_semicolon,
+            Variable::MultipartInvalidQuoting => flags.invalid_quoting,
+            Variable::MultipartInvalidPart => flags.invalid_part,
+            Variable::MultipartFileLimitExceeded => flags.file_limit_exceeded,
+            _ => return None,
+        })
+    }
+}
+
+impl Transaction {
+    /// What the driver does with the request body; asked once, after phase 1.
+    pub fn request_body_plan(&mut self) -> BodyPlan {
+        if self.control.engine == EngineMode::Off || !self.control.request_body_access || !self.has_request_body() {
+            self.body.state = State::Done;
+            return BodyPlan::Skip;
+        }
+        let announced = self
+            .request
+            .header(&self.arena, b"Content-Length")
+            .and_then(|v| std::str::from_utf8(v).ok())
+            .and_then(|v| v.trim().parse::<u64>().ok());
+        let limit = self.control.request_body_limit;
+        if announced.is_some_and(|length| length > limit) {
+            let text =
+                format!("Request body (Content-Length) is larger than the configured limit ({limit}).");
+            self.notice(1, &text);
+            if self.rejects_over_limit() {
+                return BodyPlan::Reject(self.reject(413));
+            }
+            self.body.over_limit = true;
+        }
+        let Some(processor) = self.body_processor() else {
+            let mut text = b"Unknown request body processor: ".to_vec();
+            text.extend_from_slice(&self.request.processor);
+            self.notice_bytes(1, &text);
+            if self.control.engine == EngineMode::On {
+                return BodyPlan::Reject(self.reject(500));
+            }
+            self.body.state = State::Reading(Processor::None);
+            return BodyPlan::Inspect;
+        };
+        self.body.state = State::Reading(processor);
+        if processor == Processor::Multipart {
+            self.begin_multipart();
+        }
+        BodyPlan::Inspect
+    }
+
+    /// The next bytes of the body.
+    pub fn request_body(&mut self, chunk: &[u8]) -> BodyProgress {
+        let State::Reading(processor) = self.body.state else { return BodyProgress::Enough };
+        let limit = self.control.request_body_limit;
+        let room = limit.saturating_sub(self.body.length);
+        let mut enough = false;
+        let mut taken = chunk;
+        if chunk.len() as u64 > room {
+            if self.rejects_over_limit() {
+                self.body.over_limit = true;
+                self.notice(1, &format!("Request body is larger than the configured limit ({limit})."));
+                return BodyProgress::Reject(self.reject(413));
+            }
+            taken = chunk.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(chunk);
+            enough = true;
+        }
+        self.body.length += taken.len() as u64;
+        if processor == Processor::Multipart {
+            self.feed_multipart(taken);
+        } else {
+            self.body.raw.extend_from_slice(taken);
+        }
+        if let Some(verdict) = self.check_no_files_limit() {
+            return BodyProgress::Reject(verdict);
+        }
+        if enough { BodyProgress::Enough } else { BodyProgress::Continue }
+    }
+
+    /// The body has ended, or enough of it has been fed: parses what is parsed in one piece.
+    pub fn request_body_end(&mut self) -> BodyProgress {
+        let State::Reading(processor) = self.body.state else { return BodyProgress::Continue };
+        self.body.state = State::Done;
+        let failed_at_end = match processor {
+            Processor::None => {
+                if self.control.force_request_body {
+                    self.publish_body();
+                }
+                false
+            }
+            Processor::Urlencoded => {
+                self.publish_body();
+                self.parse_urlencoded_body();
+                false
+            }
+            Processor::Multipart => self.finish_multipart(),
+            Processor::Json => self.parse_json(),
+            Processor::Xml => self.parse_xml(),
+        };
+        if failed_at_end && self.rules.settings.compatibility.reject_body_end_errors {
+            return BodyProgress::Reject(self.reject(500));
+        }
+        BodyProgress::Continue
+    }
+
+    /// A body that ended before its announced length, or cannot be framed: phase 2 does not run.
+    pub fn request_body_broken(&mut self, reason: &str) {
+        self.body.state = State::Done;
+        self.notice(3, &format!("Error reading request body: {reason}"));
+    }
+
+    fn has_request_body(&self) -> bool {
+        self.request.header(&self.arena, b"Content-Length").is_some()
+            || self
+                .request
+                .header(&self.arena, b"Transfer-Encoding")
+                .is_some_and(|v| memchr::memmem::find(&v.to_ascii_lowercase(), b"chunked").is_some())
+    }
+
+    fn rejects_over_limit(&self) -> bool {
+        self.control.engine == EngineMode::On
+            && self.rules.settings.request_body_limit_action == LimitAction::Reject
+    }
+
+    /// Ends the request phases with a status of the engine's own.
+    fn reject(&mut self, status: u16) -> Verdict {
+        self.body.state = State::Done;
+        self.response.status = status;
+        Verdict::Deny { status }
+    }
+
+    /// `None` for a name that no processor has.
+    fn body_processor(&self) -> Option<Processor> {
+        Some(match self.request.processor.as_slice() {
+            b"" => Processor::None,
+            b"URLENCODED" => Processor::Urlencoded,
+            b"MULTIPART" => Processor::Multipart,
+            b"JSON" => Processor::Json,
+            b"XML" => Processor::Xml,
+            _ => return None,
+        })
+    }
+
+    fn check_no_files_limit(&mut self) -> Option<Verdict> {
+        let limit = self.rules.settings.request_body_no_files_limit;
+        let length = match &self.body.multipart {
+            Some(multipart) => multipart.no_files_bytes(),
+            None => self.body.raw.len() as u64,
+        };
+        if length < limit || self.body.no_files_reported {
+            return None;
+        }
+        self.body.no_files_reported = true;
+        let text = format!("Request body no files data length is larger than the configured limit ({limit}).");
+        self.notice(1, &text);
+        self.body_failed(text.as_bytes());
+        if self.rejects_over_limit() {
+            self.body.over_limit = true;
+            return Some(self.reject(413));
+        }
+        None
+    }
+
+    fn body_failed(&mut self, message: &[u8]) {
+        self.body.error = true;
+        self.body.error_message = self.arena.push(message);
+    }
+
+    fn publish_body(&mut self) {
+        let raw = std::mem::take(&mut self.body.raw);
+        self.body.variable = Some(self.arena.push(&raw));
+        self.body.raw = raw;
+    }
+
+    fn parse_urlencoded_body(&mut self) {
+        let raw = std::mem::take(&mut self.body.raw);
+        self.add_urlencoded(&raw, Origin::Body);
+        self.body.raw = raw;
+    }
+
+    /// Adds the arguments of a query string or an urlencoded body.
+    pub(crate) fn add_urlencoded(&mut self, input: &[u8], origin: Origin) {
+        let separator = self.rules.settings.argument_separator;
+        let invalid = portcullis_bodies::urlencoded(input, separator, &mut |name, value| {
+            self.add_argument(name, value, origin)
+        });
+        self.request.urlencoded_error |= invalid > 0;
+    }
+
+    /// Adds one argument; breaks at the limit, which is an error of the body even for a query string.
+    pub(crate) fn add_argument(&mut self, name: &[u8], value: &[u8], origin: Origin) -> ControlFlow<()> {
+        if self.request.arguments.len() >= self.rules.settings.arguments_limit {
+            if !self.request.arguments_over_limit {
+                self.request.arguments_over_limit = true;
+                self.body_failed(b"SecArgumentsLimit exceeded");
+            }
+            return ControlFlow::Break(());
+        }
+        self.request.arguments_size += name.len() + value.len();
+        let name = self.arena.push(name);
+        let value = self.arena.push(value);
+        self.request.arguments.push(Argument { name, value, origin });
+        ControlFlow::Continue(())
+    }
+
+    fn begin_multipart(&mut self) {
+        let content_type = self.request.header(&self.arena, b"Content-Type");
+        let settings = &self.rules.settings;
+        let options = MultipartOptions {
+            file_limit: settings.upload_file_limit,
+            keep_content: settings.tmp_save_uploaded_files
+                || settings.upload_keep_files != crate::settings::KeepFiles::Off,
+        };
+        match Multipart::new(content_type, options) {
+            Ok(multipart) => self.body.multipart = Some(multipart),
+            Err(error) => {
+                self.body.flags = error.flags;
+                self.body.flags.error = true;
+                self.notice_bytes(2, format!("Multipart parsing error (init): {}", error.message).as_bytes());
+                self.body_failed(error.message.as_bytes());
+            }
+        }
+    }
+
+    fn feed_multipart(&mut self, chunk: &[u8]) {
+        let Some(multipart) = &mut self.body.multipart else { return };
+        let result = multipart.feed(chunk);
+        self.body.flags = multipart.flags();
+        if let Err(error) = result {
+            self.body.multipart = None;
+            self.body.flags.error = true;
+            let text = format!("Multipart parsing error: {}", error.message);
+            self.notice_bytes(2, text.as_bytes());
+            self.body_failed(text.as_bytes());
+        }
+    }
+
+    /// True when the body failed only at its end.
+    fn finish_multipart(&mut self) -> bool {
+        let Some(mut multipart) = self.body.multipart.take() else { return false };
+        let result = multipart.finish();
+        self.body.flags = multipart.flags();
+        if let Err(error) = result {
+            let text = format!("Multipart parsing error: {}", error.message);
+            self.notice_bytes(2, text.as_bytes());
+            self.body_failed(text.as_bytes());
+            return true;
+        }
+        if multipart.flags().file_limit_exceeded {
+            let limit = self.rules.settings.upload_file_limit;
+            self.notice(3, &format!("Multipart: Upload file limit exceeded SecUploadFileLimit {limit}."));
+        }
+        self.body.last_name = multipart.last_name().map(|name| self.arena.push(name));
+        self.body.last_filename = multipart.last_filename().map(|name| self.arena.push(name));
+        for (number, part) in multipart.parts().iter().enumerate() {
+            let name = self.arena.push(&part.name);
+            for header in &part.headers {
+                let value = self.arena.push(header);
+                self.body.part_headers.push(Pair { name, value });
+            }
+            let Some(file) = &part.file else {
+                let _ = self.add_argument(&part.name, &part.value, Origin::Body);
+                continue;
+            };
+            let value = self.arena.push(&file.filename);
+            self.body.files.push(Pair { name, value });
+            let value = self.arena.push_number(file.size);
+            self.body.file_sizes.push(Pair { name, value });
+            self.body.files_size += file.size;
+            if let Some(content) = &file.content {
+                let value = self.arena.push(content);
+                self.body.file_contents.push(Pair { name, value });
+            }
+            self.body.uploads.push(Upload {
+                part: number as u32 + 1,
+                size: file.size,
+                name: file.filename.clone(),
+                content_type: file.content_type.clone().unwrap_or_default(),
+            });
+        }
+        false
+    }
+
+    fn parse_json(&mut self) -> bool {
+        let raw = std::mem::take(&mut self.body.raw);
+        let limits = JsonLimits { depth: self.rules.settings.json_depth_limit };
+        let names =
+            if self.rules.settings.compatibility.json_names_v3 { JsonNames::V3 } else { JsonNames::V2 };
+        let result = portcullis_bodies::json(&raw, &limits, names, &mut |name, value| {
+            self.add_argument(name, value, Origin::Json)
+        });
+        self.body.raw = raw;
+        let (text, at_end) = match result {
+            Ok(()) => return false,
+            Err(JsonFailure::Middle(reason)) => (format!("JSON parsing error: {reason}"), false),
+            Err(JsonFailure::Premature(reason)) => (format!("JSON parser error: {reason}"), true),
+            Err(JsonFailure::Depth) => ("JSON parsing error: JSON depth limit exceeded".to_owned(), false),
+            Err(JsonFailure::Stopped) => (
+                "JSON parsing error: parse error: client cancelled parse via callback return value\n".to_owned(),
+                false,
+            ),
+        };
+        self.notice_bytes(2, text.as_bytes());
+        self.body_failed(text.as_bytes());
+        at_end
+    }
+
+    fn parse_xml(&mut self) -> bool {
+        let raw = std::mem::take(&mut self.body.raw);
+        let result = XmlDocument::parse(&raw, &XmlLimits::default());
+        self.body.raw = raw;
+        match result {
+            Ok(document) => {
+                self.body.xml = Some(document);
+                false
+            }
+            Err(error) => {
+                let text = format!("XML parser error: {}", error.message);
+                self.notice_bytes(2, text.as_bytes());
+                self.body_failed(text.as_bytes());
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The response as one transaction knows it, and what of its body is inspected.
+//!
+//! The driver gives head and fields, asks for a [`BodyPlan`] after phase 3 and, when the body is to be inspected, feeds
+//! it (decompressed where the origin compressed it) before phase 4. (spec: engine, "Response body")
+
+use crate::arena::{Arena, Text};
+use crate::record::EngineMode;
+use crate::request::Pair;
+use crate::settings::LimitAction;
+use crate::transaction::Transaction;
+use crate::verdict::{BodyPlan, BodyProgress, Verdict};
+
+/// The response.
+#[derive(Debug, Default)]
+pub(crate) struct Response {
+    pub(crate) protocol: Option<Text>,
+    pub(crate) status: u16,
+    pub(crate) reason: Vec<u8>,
+    pub(crate) status_line: Option<Text>,
+    pub(crate) headers: Vec<Pair>,
+    /// The body as inspected so far.
+    pub(crate) body: Vec<u8>,
+    /// RESPONSE_BODY: empty, not absent, when nothing was inspected.
+    pub(crate) body_text: Option<Text>,
+    pub(crate) over_limit: bool,
+    inspecting: bool,
+}
+
+impl Response {
+    pub(crate) fn set_head(&mut self, arena: &mut Arena, protocol: &[u8], status: u16, reason: &[u8]) {
+        self.protocol = Some(arena.push(protocol));
+        self.status = status;
+        self.reason = reason.to_vec();
+        let line = arena.push_number(status);
+        let line = arena.extend(line, b" ");
+        self.status_line = Some(arena.extend(line, reason));
+        self.headers.clear();
+    }
+
+    /// The first header field of a name.
+    pub(crate) fn header<'a>(&self, arena: &'a Arena, name: &[u8]) -> Option<&'a [u8]> {
+        self.headers.iter().find(|h| arena.get(h.name).eq_ignore_ascii_case(name)).map(|h| arena.get(h.value))
+    }
+
+    /// The value of Content-Type, parameters included.
+    pub(crate) fn content_type(&self, arena: &Arena) -> Option<Text> {
+        self.headers.iter().find(|h| arena.get(h.name).eq_ignore_ascii_case(b"content-type")).map(|h| h.value)
+    }
+}
+
+impl Transaction {
+    /// What the driver does with the response body; asked once, after phase 3.
+    pub fn response_body_plan(&mut self) -> BodyPlan {
+        if self.control.engine == EngineMode::Off || !self.control.response_body_access || !self.type_is_inspected() {
+            return BodyPlan::Skip;
+        }
+        let announced = self
+            .response
+            .header(&self.arena, b"Content-Length")
+            .and_then(|v| std::str::from_utf8(v).ok())
+            .and_then(|v| v.trim().parse::<u64>().ok());
+        if announced == Some(0) {
+            return BodyPlan::Skip;
+        }
+        let limit = self.control.response_body_limit;
+        if let Some(length) = announced.filter(|length| *length > limit) {
+            self.response.over_limit = true;
+            if self.rejects_response_over_limit() {
+                self.notice(
+                    1,
+                    &format!("Output filter: Content-Length ({length}) over the limit ({limit})."),
+                );
+                self.response.status = 500;
+                return BodyPlan::Reject(Verdict::Deny { status: 500 });
+            }
+        }
+        self.response.inspecting = true;
+        BodyPlan::Inspect
+    }
+
+    /// The next bytes of the response body, decompressed.
+    pub fn response_body(&mut self, chunk: &[u8]) -> BodyProgress {
+        if !self.response.inspecting {
+            return BodyProgress::Enough;
+        }
+        let limit = usize::try_from(self.control.response_body_limit).unwrap_or(usize::MAX);
+        let room = limit.saturating_sub(self.response.body.len());
+        if chunk.len() <= room {
+            self.response.body.extend_from_slice(chunk);
+            return BodyProgress::Continue;
+        }
+        self.response.over_limit = true;
+        if self.rejects_response_over_limit() {
+            self.notice(
+                1,
+                &format!("Output filter: Response body too large (over limit of {limit}, total not specified)."),
+            );
+            self.response.inspecting = false;
+            self.response.status = 500;
+            return BodyProgress::Reject(Verdict::Deny { status: 500 });
+        }
+        self.response.body.extend_from_slice(chunk.get(..room).unwrap_or_default());
+        BodyProgress::Enough
+    }
+
+    /// The response body has ended, or there is none to inspect; call it before phase 4 in any case.
+    pub fn response_body_end(&mut self) -> BodyProgress {
+        self.response.inspecting = false;
+        self.response.body_text = Some(self.arena.push(&self.response.body));
+        BodyProgress::Continue
+    }
+
+    fn rejects_response_over_limit(&self) -> bool {
+        self.control.engine == EngineMode::On
+            && self.rules.settings.response_body_limit_action == LimitAction::Reject
+    }
+
+    /// `SecResponseBodyMimeType`: compared in lower case without parameters.
+    fn type_is_inspected(&self) -> bool {
+        let types = &self.rules.settings.response_body_mime_types;
+        let Some(content_type) = self.response.content_type(&self.arena) else {
+            return types.iter().any(|t| t == b"null");
+        };
+        let full = self.arena.get(content_type);
+        let bare = full.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+        if types.is_empty() {
+            return bare.eq_ignore_ascii_case(b"text/plain") || bare.eq_ignore_ascii_case(b"text/html");
+        }
+        types.iter().any(|t| t.eq_ignore_ascii_case(bare))
+    }
+}

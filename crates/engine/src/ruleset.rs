@@ -1,0 +1,362 @@
+//! The compiled configuration: immutable, shared by all transactions.
+//!
+//! Names are indexes here. A rule's targets, transformation chain, operator and effects are resolved; skip targets are
+//! positions; macros are split into pieces. The evaluator in `phases` only walks these tables.
+
+use std::sync::Arc;
+
+use portcullis_operators::{External, Test as OperatorTest, pattern::Pattern};
+use portcullis_transformations::{Transformation, UnicodeMap};
+
+use crate::actions::Effect;
+use crate::compile::header_edit::HeaderEdit;
+use crate::macros::Template;
+use crate::settings::Settings;
+use crate::variables::Variable;
+use crate::verdict::Phase;
+
+/// Index of a rule in [`RuleSet::rules`].
+pub(crate) type RuleIndex = u32;
+
+/// Index of a TX name known at compile time.
+pub(crate) type TxSlot = u16;
+
+/// A compiled configuration.
+#[derive(Debug)]
+pub struct RuleSet {
+    pub(crate) settings: Settings,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) programs: [Vec<Instruction>; 5],
+    pub(crate) chains: TransformationChains,
+    pub(crate) tx_names: TxNames,
+    pub(crate) unicode: Option<Arc<UnicodeMap>>,
+    pub(crate) selections: Vec<RuleSelection>,
+    pub(crate) sections: Vec<LocationSection>,
+    pub(crate) files: Vec<String>,
+    pub(crate) header_edits: Vec<HeaderEdit>,
+    pub(crate) summary: Vec<FileSummary>,
+}
+
+/// How many rules a file brought, for the start-up message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSummary {
+    /// The file as named in logs.
+    pub path: String,
+    /// Rules that stand alone or begin a chain.
+    pub rules: usize,
+    /// Chain links behind them.
+    pub links: usize,
+}
+
+impl RuleSet {
+    /// Rules and chain links per file, in loading order; files without rules are left out.
+    pub fn summary(&self) -> &[FileSummary] {
+        &self.summary
+    }
+
+    /// Rules that stand alone or begin a chain, per phase.
+    pub fn rules_per_phase(&self) -> [usize; 5] {
+        let mut counts = [0; 5];
+        for rule in self.rules.iter().filter(|rule| !rule.is_link) {
+            if let Some(count) = counts.get_mut(rule.phase.index()) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn rule(&self, index: RuleIndex) -> Option<&Rule> {
+        self.rules.get(index as usize)
+    }
+}
+
+/// One step of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instruction {
+    /// Run a rule or chain link.
+    Rule(RuleIndex),
+    /// Go on only where the section applies, else jump.
+    Section { section: u16, otherwise: u32 },
+}
+
+/// A `<Location…>` block that holds rules.
+#[derive(Debug)]
+pub(crate) struct LocationSection {
+    pub(crate) matcher: LocationMatcher,
+}
+
+/// How a section selects requests, over the decoded path.
+#[derive(Debug)]
+pub(crate) enum LocationMatcher {
+    /// `<Location /a>`: the path itself and what is below it.
+    Prefix(Vec<u8>),
+    /// `<LocationMatch RX>`.
+    Pattern(Pattern),
+}
+
+/// A rule or chain link.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// 0 on links.
+    pub(crate) id: u64,
+    pub(crate) phase: Phase,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) operator: Operator,
+    pub(crate) transformations: ChainId,
+    pub(crate) multi_match: bool,
+    pub(crate) capture: bool,
+    pub(crate) effects: Vec<Effect>,
+    /// Another link follows.
+    pub(crate) is_chained: bool,
+    /// This is a link, not a starter.
+    pub(crate) is_link: bool,
+    /// The rule that begins the chain (itself when there is none).
+    pub(crate) starter: RuleIndex,
+    pub(crate) decision: Decision,
+    pub(crate) metadata: Metadata,
+    /// Where to go on when the whole rule matched (`skip`, `skipAfter`).
+    pub(crate) jump: Option<u32>,
+    /// Position behind the chain, for a link that fails.
+    pub(crate) after_chain: u32,
+    /// Index in [`RuleSet::files`].
+    pub(crate) file: u16,
+    pub(crate) line: u32,
+    /// Canonical text for part K of the audit log.
+    pub(crate) text: Vec<u8>,
+    /// Prefixes of XPath names (`xmlns`).
+    pub(crate) namespaces: Vec<(String, String)>,
+}
+
+/// One element of a target list.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) variable: Variable,
+    pub(crate) selector: Selector,
+    pub(crate) count: bool,
+    pub(crate) exclude: bool,
+}
+
+/// Which members a target selects.
+#[derive(Debug, Clone)]
+pub(crate) enum Selector {
+    All,
+    Name(Vec<u8>),
+    Slot(TxSlot),
+    Pattern(Arc<Pattern>),
+    XPath(Arc<portcullis_bodies::XPath>),
+}
+
+/// A compiled operator.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    pub(crate) test: Test,
+    pub(crate) negated: bool,
+    /// As written, for the message of a negated match.
+    pub(crate) name: String,
+    pub(crate) argument: Template,
+}
+
+/// What the operator does.
+#[derive(Debug)]
+pub(crate) enum Test {
+    Pure(Box<dyn OperatorTest>),
+    External(External),
+}
+
+/// What a matching rule decides.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Decision {
+    pub(crate) disruptive: Disruptive,
+    pub(crate) status: Option<u16>,
+    pub(crate) log: bool,
+    pub(crate) audit_log: bool,
+    pub(crate) pause: Option<Template>,
+}
+
+/// The disruptive action.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Disruptive {
+    #[default]
+    Pass,
+    Deny,
+    Drop,
+    Redirect(Template),
+    Proxy(Template),
+    Allow(AllowScope),
+}
+
+/// How far `allow` reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AllowScope {
+    /// No further rules in phases 1 to 4.
+    Exchange,
+    /// No further rules in phases 1 and 2.
+    Request,
+    /// No further rules in this phase.
+    Phase,
+}
+
+/// What a rule says of itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Metadata {
+    pub(crate) rev: Option<Vec<u8>>,
+    pub(crate) msg: Option<Template>,
+    pub(crate) logdata: Option<Template>,
+    pub(crate) severity: Option<i32>,
+    pub(crate) ver: Option<Vec<u8>>,
+    pub(crate) maturity: Option<i32>,
+    pub(crate) accuracy: Option<i32>,
+    pub(crate) tags: Vec<Template>,
+}
+
+/// Index of a transformation chain; 0 is the empty chain.
+pub(crate) type ChainId = u16;
+
+/// All transformation chains as a prefix tree: a chain is its parent and one more transformation.
+#[derive(Debug)]
+pub(crate) struct TransformationChains {
+    nodes: Vec<ChainNode>,
+}
+
+/// The last step of a chain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChainNode {
+    pub(crate) parent: ChainId,
+    pub(crate) step: &'static Transformation,
+}
+
+impl Default for TransformationChains {
+    fn default() -> Self {
+        Self { nodes: Vec::new() }
+    }
+}
+
+impl TransformationChains {
+    /// The id of a list of transformations, shared with every equal list and its prefixes.
+    pub(crate) fn intern(&mut self, steps: &[&'static Transformation]) -> ChainId {
+        let mut id = 0;
+        for step in steps {
+            let known =
+                self.nodes.iter().position(|node| node.parent == id && std::ptr::eq(node.step, *step));
+            id = match known {
+                Some(index) => index as ChainId + 1,
+                None => {
+                    self.nodes.push(ChainNode { parent: id, step });
+                    self.nodes.len() as ChainId
+                }
+            };
+        }
+        id
+    }
+
+    /// The last step of a chain; `None` for the empty chain.
+    pub(crate) fn node(&self, id: ChainId) -> Option<ChainNode> {
+        self.nodes.get((id as usize).checked_sub(1)?).copied()
+    }
+
+    /// The steps of a chain in order.
+    pub(crate) fn steps(&self, mut id: ChainId) -> Vec<&'static Transformation> {
+        let mut steps = Vec::new();
+        while let Some(node) = self.node(id) {
+            steps.push(node.step);
+            id = node.parent;
+        }
+        steps.reverse();
+        steps
+    }
+}
+
+/// TX names that occur in the configuration, lower-cased, with the slot of each. Slots 0 to 99 are the captures.
+#[derive(Debug, Default)]
+pub(crate) struct TxNames {
+    names: Vec<Vec<u8>>,
+    index: std::collections::HashMap<Vec<u8>, TxSlot>,
+}
+
+impl TxNames {
+    /// How many names `0`, `1`, … are reserved for captured groups.
+    pub(crate) const CAPTURES: usize = 100;
+
+    pub(crate) fn new() -> Self {
+        let mut names = Self::default();
+        for n in 0..Self::CAPTURES {
+            names.intern(n.to_string().as_bytes());
+        }
+        names
+    }
+
+    pub(crate) fn intern(&mut self, name: &[u8]) -> TxSlot {
+        let name = name.to_ascii_lowercase();
+        if let Some(slot) = self.index.get(&name) {
+            return *slot;
+        }
+        let slot = self.names.len() as TxSlot;
+        self.names.push(name.clone());
+        self.index.insert(name, slot);
+        slot
+    }
+
+    /// The slot of a lower-case name.
+    pub(crate) fn find(&self, lower: &[u8]) -> Option<TxSlot> {
+        self.index.get(lower).copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(crate) fn name(&self, slot: TxSlot) -> &[u8] {
+        self.names.get(slot as usize).map_or(b"", Vec::as_slice)
+    }
+}
+
+/// Rules that a run-time removal names (`ctl:ruleRemove…`), resolved when the configuration is compiled.
+#[derive(Debug, Default)]
+pub(crate) struct RuleSelection {
+    /// One bit per rule.
+    pub(crate) rules: BitSet,
+}
+
+/// A set of small numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct BitSet {
+    words: Vec<u64>,
+}
+
+impl BitSet {
+    pub(crate) fn insert(&mut self, index: u32) {
+        let word = index as usize / 64;
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
+        }
+        if let Some(bits) = self.words.get_mut(word) {
+            *bits |= 1 << (index % 64);
+        }
+    }
+
+    pub(crate) fn contains(&self, index: u32) -> bool {
+        self.words.get(index as usize / 64).is_some_and(|bits| bits & (1 << (index % 64)) != 0)
+    }
+
+    pub(crate) fn union_with(&mut self, other: &BitSet) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (bits, more) in self.words.iter_mut().zip(&other.words) {
+            *bits |= more;
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.words.clear();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|bits| *bits == 0)
+    }
+}

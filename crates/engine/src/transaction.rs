@@ -1,0 +1,536 @@
+//! One exchange as the rules see it: state only.
+//!
+//! The driver tells what it knows (`connection`, `request_line`, `request_header`, …), calls [`Transaction::run`] for
+//! each phase and acts on the [`Step`]. What happens inside a phase is in `phases`, bodies are in `request_body` and
+//! `response`; effects change the state through the methods here. Nothing in it reads a clock or a socket.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::actions::{CollectionRef, RemovedTarget};
+use crate::arena::{Arena, Text};
+use crate::hash::OffsetHasher;
+use crate::inject::Injection;
+use crate::macros::{Piece, Template};
+use crate::members::TxMembers;
+use crate::persistent::{Collection, CollectionUpdate, number};
+use crate::phases::Cursor;
+use crate::record::{Alert, AuditParts, EngineMode, Interception, MatchedRule, Stopwatch};
+use crate::request::{Pair, Request};
+use crate::request_body::RequestBody;
+use crate::response::Response;
+use crate::ruleset::{AllowScope, BitSet, ChainId, Rule, RuleSet, TxSlot};
+use crate::sanitise::Secrets;
+use crate::settings::AuditEngine;
+use crate::variables::{Value, Variable};
+use crate::verdict::{Answer, Need, Phase};
+use portcullis_operators::Hit;
+
+/// What a transaction is told when it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The id in every log; `mod_unique_id`'s alphabet and length are what parsers expect.
+    pub unique_id: String,
+    /// Microseconds since the Unix epoch.
+    pub wall_micros: i64,
+    /// Offset of local time from UTC, seconds.
+    pub utc_offset_seconds: i32,
+}
+
+/// The request line, split.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLine<'a> {
+    /// As received, without its line end.
+    pub raw: &'a [u8],
+    /// The method.
+    pub method: &'a [u8],
+    /// The target.
+    pub target: &'a [u8],
+    /// `HTTP/1.1`.
+    pub protocol: &'a [u8],
+}
+
+/// One exchange.
+#[derive(Debug)]
+pub struct Transaction {
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) start: Start,
+    pub(crate) arena: Arena,
+    pub(crate) constants: Constants,
+    pub(crate) client: SocketAddr,
+    pub(crate) server: SocketAddr,
+    pub(crate) request: Request,
+    pub(crate) body: RequestBody,
+    pub(crate) response: Response,
+    pub(crate) tx: TxMembers,
+    pub(crate) env: Vec<Pair>,
+    pub(crate) geo: Vec<Pair>,
+    pub(crate) collections: Vec<Collection>,
+    pub(crate) session_id: Option<Text>,
+    pub(crate) user_id: Option<Text>,
+    pub(crate) matched: Matched,
+    pub(crate) highest_severity: i32,
+    pub(crate) control: Control,
+    pub(crate) cursor: Cursor,
+    pub(crate) answer: Option<Answer>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) relevant: bool,
+    pub(crate) interception: Option<Interception>,
+    pub(crate) matched_rules: Vec<MatchedRule>,
+    pub(crate) secrets: Secrets,
+    pub(crate) injection: Injection,
+    pub(crate) limits_exceeded: bool,
+    /// The rule being run met an error that is no operator's.
+    pub(crate) rule_failed: bool,
+    /// Microseconds since the start, as the driver last said.
+    pub(crate) now: u64,
+    pub(crate) stopwatch: Stopwatch,
+    /// Results of transformation chains by value and chain.
+    pub(crate) transformed: HashMap<(u32, u32, ChainId), Text, OffsetHasher>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) scratch_2: Vec<u8>,
+    pub(crate) argument: Vec<u8>,
+    pub(crate) hit: Hit,
+}
+
+/// Texts that do not change.
+#[derive(Debug, Default)]
+pub(crate) struct Constants {
+    zero: Text,
+    one: Text,
+    pub(crate) unique_id: Text,
+    pub(crate) client_addr: Text,
+    pub(crate) client_port: Text,
+    pub(crate) server_addr: Text,
+    pub(crate) server_port: Text,
+}
+
+impl Constants {
+    pub(crate) fn digit(&self, one: bool) -> Text {
+        if one { self.one } else { self.zero }
+    }
+}
+
+/// The latest match and the matches of the rule or chain.
+#[derive(Debug, Default)]
+pub(crate) struct Matched {
+    pub(crate) value: Text,
+    pub(crate) name: Text,
+    pub(crate) source: Option<Value>,
+    pub(crate) vars: Vec<(Text, Text)>,
+}
+
+/// What `ctl` can change.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) engine: EngineMode,
+    pub(crate) audit_engine: AuditEngine,
+    pub(crate) audit_parts: AuditParts,
+    pub(crate) debug_log_level: u8,
+    pub(crate) request_body_access: bool,
+    pub(crate) request_body_limit: u64,
+    pub(crate) force_request_body: bool,
+    pub(crate) response_body_access: bool,
+    pub(crate) response_body_limit: u64,
+    pub(crate) allow: Option<AllowScope>,
+    pub(crate) removed_rules: BitSet,
+    pub(crate) rules_with_removed_targets: BitSet,
+    pub(crate) removed_targets: Vec<(u16, Arc<Vec<RemovedTarget>>)>,
+}
+
+impl Control {
+    fn new(rules: &RuleSet) -> Self {
+        let settings = &rules.settings;
+        Self {
+            engine: settings.engine,
+            audit_engine: settings.audit_engine,
+            audit_parts: settings.audit_parts,
+            debug_log_level: settings.debug_log_level,
+            request_body_access: settings.request_body_access,
+            request_body_limit: settings.request_body_limit,
+            force_request_body: false,
+            response_body_access: settings.response_body_access,
+            response_body_limit: settings.response_body_limit,
+            allow: None,
+            removed_rules: BitSet::default(),
+            rules_with_removed_targets: BitSet::default(),
+            removed_targets: Vec::new(),
+        }
+    }
+
+    /// `ctl:ruleEngine`: Off is final.
+    pub(crate) fn set_engine(&mut self, mode: EngineMode) {
+        if self.engine != EngineMode::Off {
+            self.engine = mode;
+        }
+    }
+}
+
+impl Transaction {
+    /// Begins a transaction on a rule set; it keeps this rule set to its end.
+    pub fn new(rules: Arc<RuleSet>, start: Start) -> Self {
+        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut arena = Arena::default();
+        let constants = Constants {
+            zero: arena.push(b"0"),
+            one: arena.push(b"1"),
+            unique_id: arena.push(start.unique_id.as_bytes()),
+            ..Constants::default()
+        };
+        let mut tx = TxMembers::default();
+        tx.reset(rules.tx_names.len());
+        let control = Control::new(&rules);
+        Self {
+            start,
+            arena,
+            constants,
+            client: unknown,
+            server: unknown,
+            request: Request::default(),
+            body: RequestBody::default(),
+            response: Response::default(),
+            tx,
+            env: Vec::new(),
+            geo: Vec::new(),
+            collections: Vec::new(),
+            session_id: None,
+            user_id: None,
+            matched: Matched::default(),
+            highest_severity: 255,
+            control,
+            cursor: Cursor::default(),
+            answer: None,
+            alerts: Vec::new(),
+            relevant: false,
+            interception: None,
+            matched_rules: Vec::new(),
+            secrets: Secrets::default(),
+            injection: Injection::default(),
+            limits_exceeded: false,
+            rule_failed: false,
+            now: 0,
+            stopwatch: Stopwatch::default(),
+            transformed: HashMap::default(),
+            values: Vec::new(),
+            scratch: Vec::new(),
+            scratch_2: Vec::new(),
+            argument: Vec::new(),
+            hit: Hit::default(),
+            rules,
+        }
+    }
+
+    /// Both ends of the connection. `client` is the real client where a trusted proxy said so.
+    pub fn connection(&mut self, client: SocketAddr, server: SocketAddr) {
+        self.client = client;
+        self.server = server;
+        self.constants.client_addr = self.arena.push_number(client.ip().to_canonical());
+        self.constants.client_port = self.arena.push_number(client.port());
+        self.constants.server_addr = self.arena.push_number(server.ip().to_canonical());
+        self.constants.server_port = self.arena.push_number(server.port());
+    }
+
+    /// The request line.
+    pub fn request_line(&mut self, line: RequestLine<'_>) {
+        self.request.line = self.arena.push(line.raw);
+        self.request.method = self.arena.push(line.method);
+        self.request.protocol = self.arena.push(line.protocol);
+        let target = self.arena.push(line.target);
+        self.request.set_target(&mut self.arena, target);
+    }
+
+    /// One header field, in order of arrival.
+    pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
+        let authority = self.request.authority.filter(|_| name.eq_ignore_ascii_case(b"host"));
+        if self.rules.settings.compatibility.join_headers && authority.is_none() {
+            let arena = &self.arena;
+            let known = self.request.headers.iter().position(|h| arena.get(h.name).eq_ignore_ascii_case(name));
+            if let Some(header) = known.and_then(|index| self.request.headers.get_mut(index)) {
+                header.value = self.arena.extend(header.value, b", ");
+                header.value = self.arena.extend(header.value, value);
+                return;
+            }
+        }
+        let name = self.arena.push(name);
+        // httpd replaces Host by the authority of an absolute-form target.
+        let value = authority.unwrap_or_else(|| self.arena.push(value));
+        self.request.headers.push(Pair { name, value });
+    }
+
+    /// The head of the response.
+    pub fn response_head(&mut self, protocol: &[u8], status: u16, reason: &[u8]) {
+        self.response.set_head(&mut self.arena, protocol, status, reason);
+    }
+
+    /// One header field of the response.
+    pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
+        let name = self.arena.push(name);
+        let value = self.arena.push(value);
+        self.response.headers.push(Pair { name, value });
+    }
+
+    /// The engine's mode now.
+    pub fn mode(&self) -> EngineMode {
+        self.control.engine
+    }
+
+    /// The rule set this transaction runs.
+    pub fn rule_set(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// What `append` and `prepend` put around the response body.
+    pub fn injection(&self) -> &Injection {
+        &self.injection
+    }
+
+    /// Answers the last [`Need`]; `run` goes on where it stood.
+    pub fn provide(&mut self, answer: Answer) {
+        self.answer = Some(answer);
+    }
+
+    /// What the persistent collections' store has to apply, after phase 5.
+    pub fn collection_updates(&self) -> Vec<CollectionUpdate> {
+        let now = self.now_seconds();
+        let timeout = self.rules.settings.collection_timeout;
+        self.collections.iter().filter_map(|c| c.update(now, timeout, &self.arena)).collect()
+    }
+
+    /// Seconds since the Unix epoch at the request's start, ModSecurity's "request time".
+    pub(crate) fn now_seconds(&self) -> i64 {
+        self.start.wall_micros.div_euclid(1_000_000)
+    }
+
+    /// Appends a text with its macros expanded.
+    pub(crate) fn expand_template(&mut self, template: &Template, rule: Option<&Rule>, out: &mut Vec<u8>) {
+        for piece in template.pieces() {
+            match piece {
+                Piece::Literal(text) => out.extend_from_slice(text),
+                Piece::Reference(reference) => self.expand_reference(reference, rule, out),
+            }
+        }
+    }
+
+    /// Adds a line of the engine's own.
+    pub(crate) fn notice(&mut self, level: u8, text: &str) {
+        self.notice_bytes(level, text.as_bytes());
+    }
+
+    /// Adds a line of the engine's own.
+    pub(crate) fn notice_bytes(&mut self, level: u8, text: &[u8]) {
+        let mut escaped = Vec::with_capacity(text.len());
+        crate::escape::log_escape(text, &mut escaped);
+        let uri = self.arena.get(self.request.path).to_vec();
+        let phase = self.cursor.phase.unwrap_or(Phase::RequestHeaders);
+        self.relevant |= level <= 3;
+        self.alerts.push(Alert { level, text: escaped, uri, rule: None, phase });
+    }
+}
+
+/// Changes that effects make.
+impl Transaction {
+    /// Sets a member of TX or of a loaded collection; any other collection is ignored.
+    pub(crate) fn set_member(&mut self, member: CollectionRef<'_>, value: &[u8]) {
+        match member {
+            CollectionRef::TxSlot(slot, spelling) => {
+                let value = self.arena.push(value);
+                let arena = &mut self.arena;
+                self.tx.set_slot(slot, value, || arena.push(spelling));
+            }
+            CollectionRef::Tx(name) => {
+                let value = self.arena.push(value);
+                self.set_tx(name, value);
+            }
+            CollectionRef::Persistent(collection, member) => {
+                if let Some(collection) = self.collections.iter_mut().find(|c| c.name == collection) {
+                    collection.set(member, value, &mut self.arena);
+                }
+            }
+        }
+    }
+
+    fn set_tx(&mut self, name: &[u8], value: Text) {
+        let lower = name.to_ascii_lowercase();
+        match self.rules.tx_names.find(&lower) {
+            Some(slot) => {
+                let arena = &mut self.arena;
+                self.tx.set_slot(slot, value, || arena.push(name));
+            }
+            None => {
+                let name = self.arena.push(name);
+                self.tx.set_other(lower, value, name);
+            }
+        }
+    }
+
+    /// Adds to a member's number, which never falls below 0.
+    pub(crate) fn add_to_member(&mut self, member: CollectionRef<'_>, delta: i32) {
+        let current = match member {
+            CollectionRef::TxSlot(slot, _) => self.tx.slot(slot).map(|m| m.value),
+            CollectionRef::Tx(name) => self.tx_value(name),
+            CollectionRef::Persistent(collection, member) => {
+                if let Some(collection) = self.collections.iter_mut().find(|c| c.name == collection) {
+                    collection.add(member, delta, &mut self.arena);
+                }
+                return;
+            }
+        };
+        let current = current.map_or(0, |value| crate::actions::atoi(self.arena.get(value)));
+        let sum = current.wrapping_add(delta).max(0);
+        let value = self.arena.push_number(sum);
+        match member {
+            CollectionRef::TxSlot(slot, spelling) => {
+                let arena = &mut self.arena;
+                self.tx.set_slot(slot, value, || arena.push(spelling));
+            }
+            CollectionRef::Tx(name) => self.set_tx(name, value),
+            CollectionRef::Persistent(..) => {}
+        }
+    }
+
+    /// A TX member by name in any case.
+    pub(crate) fn tx_value(&self, name: &[u8]) -> Option<Text> {
+        let lower = name.to_ascii_lowercase();
+        let member = match self.rules.tx_names.find(&lower) {
+            Some(slot) => self.tx.slot(slot),
+            None => self.tx.other(&lower),
+        };
+        member.map(|member| member.value)
+    }
+
+    /// Deletes a member.
+    pub(crate) fn remove_member(&mut self, member: CollectionRef<'_>) {
+        match member {
+            CollectionRef::TxSlot(slot, _) => self.tx.unset_slot(slot),
+            CollectionRef::Tx(name) => {
+                let lower = name.to_ascii_lowercase();
+                match self.rules.tx_names.find(&lower) {
+                    Some(slot) => self.tx.unset_slot(slot),
+                    None => self.tx.unset_other(&lower),
+                }
+            }
+            CollectionRef::Persistent(collection, member) => {
+                if let Some(collection) = self.collections.iter_mut().find(|c| c.name == collection) {
+                    collection.remove(member);
+                }
+            }
+        }
+    }
+
+    /// `expirevar`.
+    pub(crate) fn expire_member(&mut self, collection: &[u8], member: &[u8], seconds: i64) {
+        let at = (self.now_seconds() + seconds).to_string();
+        if let Some(collection) = self.collections.iter_mut().find(|c| c.name == collection) {
+            let name = [b"__expire_".as_slice(), member].concat();
+            collection.set(&name, at.as_bytes(), &mut self.arena);
+        }
+    }
+
+    /// `deprecatevar`: only members that exist in a collection that was stored before decay.
+    pub(crate) fn deprecate_member(&mut self, collection: &[u8], member: &[u8], amount: i64, seconds: i64) {
+        let now = self.now_seconds();
+        let Some(collection) = self.collections.iter_mut().find(|c| c.name == collection) else { return };
+        let read = |name: &[u8]| collection.get(name).map(|m| number(self.arena.get(m.value)));
+        let (Some(current), Some(updated)) = (read(member), read(b"LAST_UPDATE_TIME")) else { return };
+        let steps = (now - updated).max(0) / seconds;
+        let left = (current - amount.saturating_mul(steps)).max(0);
+        if left != current {
+            collection.set(member, left.to_string().as_bytes(), &mut self.arena);
+        }
+    }
+
+    /// `initcol` and its relatives. A collection is loaded once; asking again for the same name does nothing.
+    pub(crate) fn init_collection(&mut self, name: &[u8], per_application: bool, key: &[u8]) -> Result<(), Need> {
+        if self.collections.iter().any(|c| c.name == name) {
+            return Ok(());
+        }
+        let storage = if per_application {
+            let id = self.rules.settings.web_app_id.as_bytes();
+            [id, b"_", name.to_ascii_uppercase().as_slice()].concat()
+        } else {
+            name.to_vec()
+        };
+        let stored = match self.answer.take() {
+            Some(Answer::Collection(stored)) => stored,
+            Some(Answer::Failed(reason)) => {
+                self.notice(3, &format!("Failed to load collection: {reason}"));
+                None
+            }
+            _ => return Err(Need::Collection { collection: storage, key: key.to_vec() }),
+        };
+        let text = self.arena.push(key);
+        match name {
+            b"session" => self.session_id = Some(text),
+            b"user" => self.user_id = Some(text),
+            _ => {}
+        }
+        let (timeout, now) = (self.rules.settings.collection_timeout, self.now_seconds());
+        self.collections.push(Collection::load(name, storage, key, stored, timeout, now, &mut self.arena));
+        Ok(())
+    }
+
+    /// `setenv`: `None` unsets.
+    pub(crate) fn set_env(&mut self, name: &[u8], value: Option<&[u8]>) {
+        let arena = &self.arena;
+        self.env.retain(|pair| arena.get(pair.name) != name);
+        if let Some(value) = value {
+            let pair = Pair { name: self.arena.push(name), value: self.arena.push(value) };
+            self.env.push(pair);
+        }
+    }
+
+    /// `exec`: the program's outcome only matters for the log.
+    pub(crate) fn run_program(&mut self, path: &str, arguments: Vec<Vec<u8>>) -> Result<(), Need> {
+        match self.answer.take() {
+            Some(Answer::Program(Ok(output))) if !output.is_empty() => {}
+            Some(Answer::Program(Ok(_))) => {
+                self.notice(1, &format!("Failed to execute: {path}: no output"));
+            }
+            Some(Answer::Program(Err(reason)) | Answer::Failed(reason)) => {
+                self.notice(1, &format!("Failed to execute: {path}: {reason}"));
+            }
+            _ => {
+                let environment = self.program_environment();
+                return Err(Need::Program { path: path.to_owned(), arguments, environment });
+            }
+        }
+        Ok(())
+    }
+
+    /// The CGI variables a program is given.
+    pub(crate) fn program_environment(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let get = |text: Text| self.arena.get(text).to_vec();
+        let mut environment = vec![
+            (b"REQUEST_METHOD".to_vec(), get(self.request.method)),
+            (b"REQUEST_URI".to_vec(), get(self.request.target)),
+            (b"QUERY_STRING".to_vec(), self.request.query.map(get).unwrap_or_default()),
+            (b"REMOTE_ADDR".to_vec(), get(self.constants.client_addr)),
+            (b"REMOTE_PORT".to_vec(), get(self.constants.client_port)),
+            (b"SERVER_ADDR".to_vec(), get(self.constants.server_addr)),
+            (b"SERVER_NAME".to_vec(), get(self.request.server_name)),
+            (b"SERVER_PORT".to_vec(), get(self.constants.server_port)),
+            (b"SERVER_PROTOCOL".to_vec(), get(self.request.protocol)),
+            (b"UNIQUE_ID".to_vec(), get(self.constants.unique_id)),
+        ];
+        environment.extend(self.env.iter().map(|pair| (get(pair.name), get(pair.value))));
+        environment.retain(|(name, value)| !name.contains(&0) && !value.contains(&0) && !name.contains(&b'='));
+        environment
+    }
+
+    /// Variable and member name of the latest match, for `sanitiseMatched`.
+    pub(crate) fn matched_member(&self) -> Option<(Variable, Vec<u8>)> {
+        let source = self.matched.source?;
+        match source.name {
+            crate::variables::MemberName::Member(name) => Some((source.variable, self.arena.get(name).to_vec())),
+            _ => None,
+        }
+    }
+
+    /// The bytes that matched (TX.0), or the whole matched value, for `sanitiseMatchedBytes`.
+    pub(crate) fn matched_bytes(&self) -> Vec<u8> {
+        let capture = self.tx.slot(0 as TxSlot).map(|m| m.value);
+        self.arena.get(capture.unwrap_or(self.matched.value)).to_vec()
+    }
+}

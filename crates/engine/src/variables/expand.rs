@@ -1,0 +1,288 @@
+//! From a target list to the values a rule tests.
+//!
+//! `ARGS|!ARGS:id|&REQUEST_HEADERS:Host` becomes one [`Value`] per member that is selected, in target order; an
+//! exclusion takes away what was collected before it, and only that (ModSecurity v2's order). Values are ranges of the
+//! transaction's arena: expanding copies nothing but numbers that have to be written out.
+
+use super::{Naming, Variable};
+use crate::arena::Text;
+use crate::escape::log_escape_keep_quotes;
+use crate::macros::{Reference, ReferenceKey};
+use crate::request::{Origin, Pair};
+use crate::ruleset::{Rule, Selector, Target};
+use crate::transaction::Transaction;
+
+/// One value to test.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value {
+    pub(crate) variable: Variable,
+    pub(crate) name: MemberName,
+    pub(crate) value: Text,
+}
+
+/// How a value's full name is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MemberName {
+    /// `REQUEST_URI`
+    Bare,
+    /// `ARGS:name`
+    Member(Text),
+    /// The name is complete (members of MATCHED_VARS keep their original name).
+    Full(Text),
+}
+
+impl Selector {
+    /// Whether a member of this name is selected.
+    fn selects(&self, name: &[u8]) -> bool {
+        match self {
+            Selector::All => true,
+            Selector::Name(wanted) => wanted.eq_ignore_ascii_case(name),
+            Selector::Pattern(pattern) => pattern.is_match(name).unwrap_or(false),
+            // Slots and XPath expressions select by other means.
+            Selector::Slot(_) | Selector::XPath(_) => false,
+        }
+    }
+}
+
+impl Transaction {
+    /// Fills `values` with what a rule's targets select now.
+    pub(crate) fn expand_targets(&mut self, rule: &Rule, values: &mut Vec<Value>) {
+        values.clear();
+        for target in &rule.targets {
+            if target.exclude {
+                self.exclude(target, values);
+            } else if target.count {
+                let before = values.len();
+                self.collect(target.variable, &target.selector, rule, values);
+                let count = values.len() - before;
+                values.truncate(before);
+                let value = self.arena.push_number(count);
+                values.push(Value { variable: target.variable, name: MemberName::Bare, value });
+            } else {
+                self.collect(target.variable, &target.selector, rule, values);
+            }
+        }
+    }
+
+    /// Takes away collected values whose name the target would generate.
+    fn exclude(&self, target: &Target, values: &mut Vec<Value>) {
+        values.retain(|value| {
+            let selected = value.variable == target.variable
+                && match (&target.selector, value.name) {
+                    (Selector::All | Selector::XPath(_), _) => true,
+                    (Selector::Slot(slot), MemberName::Member(name)) => {
+                        self.rules.tx_names.name(*slot).eq_ignore_ascii_case(self.arena.get(name))
+                    }
+                    (selector, MemberName::Member(name) | MemberName::Full(name)) => {
+                        selector.selects(self.arena.get(name))
+                    }
+                    (_, MemberName::Bare) => false,
+                };
+            !selected
+        });
+    }
+
+    /// Appends the members of a variable that a selector selects.
+    fn collect(&mut self, variable: Variable, selector: &Selector, rule: &Rule, values: &mut Vec<Value>) {
+        match variable {
+            Variable::Args | Variable::ArgsGet | Variable::ArgsPost => {
+                self.collect_arguments(variable, selector, false, values);
+            }
+            Variable::ArgsNames | Variable::ArgsGetNames | Variable::ArgsPostNames => {
+                self.collect_arguments(variable, selector, true, values);
+            }
+            Variable::RequestHeaders => self.collect_pairs(variable, |t| &t.request.headers, selector, false, values),
+            Variable::RequestHeadersNames => {
+                self.collect_pairs(variable, |t| &t.request.headers, selector, true, values);
+            }
+            Variable::RequestCookies => self.collect_pairs(variable, |t| &t.request.cookies, selector, false, values),
+            Variable::RequestCookiesNames => {
+                self.collect_pairs(variable, |t| &t.request.cookies, selector, true, values);
+            }
+            Variable::ResponseHeaders => self.collect_pairs(variable, |t| &t.response.headers, selector, false, values),
+            Variable::ResponseHeadersNames => {
+                self.collect_pairs(variable, |t| &t.response.headers, selector, true, values);
+            }
+            Variable::Files => self.collect_pairs(variable, |t| &t.body.files, selector, false, values),
+            Variable::FilesNames => self.collect_pairs(variable, |t| &t.body.files, selector, true, values),
+            Variable::FilesSizes => self.collect_pairs(variable, |t| &t.body.file_sizes, selector, false, values),
+            Variable::FilesTmpnames => self.collect_pairs(variable, |t| &t.body.file_paths, selector, false, values),
+            Variable::FilesTmpContent => self.collect_pairs(variable, |t| &t.body.file_contents, selector, false, values),
+            Variable::MultipartPartHeaders => {
+                self.collect_pairs(variable, |t| &t.body.part_headers, selector, false, values);
+            }
+            Variable::Geo => self.collect_pairs(variable, |t| &t.geo, selector, false, values),
+            Variable::Env => self.collect_pairs(variable, |t| &t.env, selector, false, values),
+            Variable::MatchedVars | Variable::MatchedVarsNames => {
+                for (name, value) in &self.matched.vars {
+                    if selector.selects(self.arena.get(*name)) {
+                        let value = if variable == Variable::MatchedVars { *value } else { *name };
+                        values.push(Value { variable, name: MemberName::Full(*name), value });
+                    }
+                }
+            }
+            Variable::Tx => self.collect_tx(selector, values),
+            Variable::Ip | Variable::Global | Variable::Resource | Variable::Session | Variable::User => {
+                self.collect_persistent(variable, selector, values);
+            }
+            Variable::Rule => {
+                if let Selector::Name(key) = selector {
+                    let mut text = Vec::new();
+                    if self.rule_member(rule, key, &mut text) {
+                        let value = self.arena.push(&text);
+                        values.push(Value { variable, name: MemberName::Bare, value });
+                    }
+                }
+            }
+            Variable::Xml => self.collect_xml(selector, values),
+            Variable::WebserverErrorLog => {
+                for index in 0..self.alerts.len() {
+                    let Some(line) = self.alerts.get(index).filter(|alert| alert.level <= 3).map(|a| self.server_log_text(a))
+                    else {
+                        continue;
+                    };
+                    let value = self.arena.push(&line);
+                    values.push(Value { variable, name: MemberName::Bare, value });
+                }
+            }
+            _ => {
+                if let Some(value) = self.scalar(variable) {
+                    values.push(Value { variable, name: MemberName::Bare, value });
+                }
+            }
+        }
+    }
+
+    fn collect_pairs(
+        &self,
+        variable: Variable,
+        pairs: impl Fn(&Transaction) -> &Vec<Pair>,
+        selector: &Selector,
+        names: bool,
+        values: &mut Vec<Value>,
+    ) {
+        for pair in pairs(self) {
+            if selector.selects(self.arena.get(pair.name)) {
+                let value = if names { pair.name } else { pair.value };
+                let name =
+                    if variable.info().naming == Naming::Bare { MemberName::Bare } else { MemberName::Member(pair.name) };
+                values.push(Value { variable, name, value });
+            }
+        }
+    }
+
+    fn collect_arguments(&self, variable: Variable, selector: &Selector, names: bool, values: &mut Vec<Value>) {
+        for argument in &self.request.arguments {
+            let wanted = match variable {
+                Variable::ArgsGet | Variable::ArgsGetNames => argument.origin == Origin::Query,
+                Variable::ArgsPost | Variable::ArgsPostNames => argument.origin == Origin::Body,
+                _ => true,
+            };
+            if wanted && selector.selects(self.arena.get(argument.name)) {
+                let value = if names { argument.name } else { argument.value };
+                values.push(Value { variable, name: MemberName::Member(argument.name), value });
+            }
+        }
+    }
+
+    fn collect_tx(&mut self, selector: &Selector, values: &mut Vec<Value>) {
+        if let Selector::Slot(slot) = selector {
+            if let Some(member) = self.tx.slot(*slot) {
+                values.push(Value { variable: Variable::Tx, name: MemberName::Member(member.name), value: member.value });
+            }
+            return;
+        }
+        for (_, member) in self.tx.in_order() {
+            if selector.selects(self.arena.get(member.name)) {
+                values.push(Value { variable: Variable::Tx, name: MemberName::Member(member.name), value: member.value });
+            }
+        }
+    }
+
+    fn collect_persistent(&mut self, variable: Variable, selector: &Selector, values: &mut Vec<Value>) {
+        let name = variable.info().name.as_bytes();
+        let Some(collection) = self.collections.iter().find(|c| c.name.eq_ignore_ascii_case(name)) else { return };
+        for member in &collection.members {
+            if selector.selects(&member.name) {
+                let name = MemberName::Member(self.arena.push(&member.name));
+                values.push(Value { variable, name, value: member.value });
+            }
+        }
+    }
+
+    fn collect_xml(&mut self, selector: &Selector, values: &mut Vec<Value>) {
+        let Some(document) = &self.body.xml else { return };
+        let push = |value| Value { variable: Variable::Xml, name: MemberName::Bare, value };
+        let Selector::XPath(path) = selector else {
+            values.push(push(self.arena.push(b"[XML document tree]")));
+            return;
+        };
+        let arena = &mut self.arena;
+        let selected = path.select(document, &mut |text| values.push(push(arena.push(text))));
+        if selected.is_err() {
+            self.rule_failed = true;
+            self.notice(3, "XML: Unable to evaluate xpath expression.");
+        }
+    }
+
+    /// Appends a value's full name as logs show it (`ARGS:a\x01`).
+    pub(crate) fn write_name(&self, value: &Value, out: &mut Vec<u8>) {
+        match value.name {
+            MemberName::Bare => out.extend_from_slice(value.variable.info().name.as_bytes()),
+            MemberName::Full(name) => out.extend_from_slice(self.arena.get(name)),
+            MemberName::Member(name) => {
+                out.extend_from_slice(value.variable.info().name.as_bytes());
+                out.push(b':');
+                log_escape_keep_quotes(self.arena.get(name), out);
+            }
+        }
+    }
+
+    /// Appends what a macro stands for: the first matching member's raw bytes, nothing when there is none.
+    pub(crate) fn expand_reference(&mut self, reference: &Reference, rule: Option<&Rule>, out: &mut Vec<u8>) {
+        if reference.variable == Variable::Rule {
+            if let (Some(rule), ReferenceKey::Name(key)) = (rule, &reference.key) {
+                self.rule_member(rule, key, out);
+            }
+            return;
+        }
+        if let (Variable::Tx, ReferenceKey::Slot(slot)) = (reference.variable, &reference.key) {
+            if let Some(member) = self.tx.slot(*slot) {
+                out.extend_from_slice(self.arena.get(member.value));
+            }
+            return;
+        }
+        let selector = match &reference.key {
+            ReferenceKey::First => Selector::All,
+            ReferenceKey::Name(name) => Selector::Name(name.clone()),
+            ReferenceKey::Slot(slot) => Selector::Slot(*slot),
+        };
+        let rules = std::sync::Arc::clone(&self.rules);
+        let Some(rule) = rule.or_else(|| rules.rules.first()) else { return };
+        let mut values = Vec::new();
+        self.collect(reference.variable, &selector, rule, &mut values);
+        if let Some(first) = values.first() {
+            out.extend_from_slice(self.arena.get(first.value));
+        }
+    }
+
+    /// Appends `RULE:key` of the rule or the starter of its chain; false when there is no such member.
+    fn rule_member(&self, rule: &Rule, key: &[u8], out: &mut Vec<u8>) -> bool {
+        let Some(rule) = self.rules.rule(rule.starter) else { return false };
+        let meta = &rule.metadata;
+        let number = |n: Option<i32>| n.map(|n| n.to_string().into_bytes());
+        let text = match key.to_ascii_lowercase().as_slice() {
+            b"id" => Some(rule.id.to_string().into_bytes()),
+            b"rev" => meta.rev.clone(),
+            b"ver" => meta.ver.clone(),
+            b"msg" => meta.msg.as_ref().map(|m| m.raw().to_vec()),
+            b"logdata" => meta.logdata.as_ref().map(|m| m.raw().to_vec()),
+            b"severity" => number(meta.severity),
+            b"maturity" => number(meta.maturity),
+            b"accuracy" => number(meta.accuracy),
+            _ => return false,
+        };
+        out.extend_from_slice(&text.unwrap_or_default());
+        true
+    }
+}
