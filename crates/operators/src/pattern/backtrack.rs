@@ -1,16 +1,17 @@
-//! The backtracking engine: PCRE2 with its just-in-time compiler and a match limit.
+//! The backtracking engine: PCRE2's interpreter with a match limit.
 //!
 //! `(a+)+\1` runs here. The source is first rewritten to what this PCRE2 reads with ModSecurity's meaning (`rewrite`),
 //! then given `(*LIMIT_MATCH=n)`. Running into a limit is a [`Failure`], which rules can see, never a silent miss.
+//!
+//! The just-in-time compiler stays off on purpose. In 10.45 and 10.46 its prefix scan overlooks matches: `-c?b[^xy]{0,2}`
+//! finds nothing in `-b/-`, where the interpreter and 10.42 find it (PCRE2 issue 874 is of this kind). On short values
+//! it is only about twice as fast, and a firewall that looks away is no bargain.
 
 use super::rewrite::rewrite;
 use super::{Options, PatternError, fill};
 use crate::{Capture, Failure};
 use pcre2::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
-
-/// Room for the compiled code's backtracking, in bytes; more is a failure.
-const STACK: usize = 1024 * 1024;
 
 /// An expression for PCRE2.
 #[derive(Debug)]
@@ -26,8 +27,6 @@ impl Backtrack {
             .dotall(true)
             .caseless(options.caseless)
             .multi_line(options.multiline)
-            .jit_if_available(true)
-            .max_jit_stack_size(Some(STACK))
             .build(&format!("{prefix}{}", rewritten.text))
             .map_err(|error| {
                 let offset = error.offset().unwrap_or(0).saturating_sub(prefix.len());
@@ -72,4 +71,31 @@ fn message(error: &pcre2::Error) -> String {
 
 fn failure(error: &pcre2::Error) -> Failure {
     Failure::MatchLimit(error.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_the_compiled_code_overlooks() {
+        let pattern = Backtrack::new(b"-c?b[^xy]{0,2}", Options::default()).unwrap();
+        assert_eq!(pattern.is_match(b"-b/-"), Ok(true));
+    }
+
+    #[test]
+    fn reports_the_limit() {
+        let pattern =
+            Backtrack::new(b"(?=a)(a+)+$", Options { match_limit: 1500, ..Options::default() }).unwrap();
+        assert_eq!(
+            pattern.is_match(&[b"a".repeat(40), b"!".to_vec()].concat()),
+            Err(Failure::MatchLimit(-47))
+        );
+    }
+
+    #[test]
+    fn reports_the_offset_in_the_source() {
+        let error = Backtrack::new(b"$\xe9(a", Options::default()).unwrap_err();
+        assert_eq!((error.offset, error.message.as_str()), (4, "missing closing parenthesis"));
+    }
 }

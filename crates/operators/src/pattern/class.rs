@@ -13,6 +13,9 @@ pub(super) fn class(parser: &mut Parser<'_>, flags: Flags) -> Result<ByteSet, Re
     if matches!(parser.rest(), [b'[', b':', b'<' | b'>', b':', b']', b']', ..]) {
         return Err("a word edge written as a class");
     }
+    if posix_name(parser.rest()).is_some_and(|_| matches!(parser.peek(), Some(b':' | b'.' | b'='))) {
+        return Err("a class name outside of a class");
+    }
     let negated = parser.eat(b"^");
     // What single members make is folded, what names make is not.
     let (mut members, mut named) = (ByteSet::EMPTY, ByteSet::EMPTY);
@@ -29,8 +32,7 @@ pub(super) fn class(parser: &mut Parser<'_>, flags: Flags) -> Result<ByteSet, Re
                 }
                 None => members = members.union(range(parser, b'[')?),
             },
-            b'\\' if parser.eat(b"E") => continue,
-            b'\\' if parser.peek() == Some(b'Q') => return Err("a quotation inside a class"),
+            b'\\' if matches!(parser.peek(), Some(b'E' | b'Q')) => return Err("a quotation inside a class"),
             b'\\' => match escape::inside(parser)? {
                 Item::Byte(byte) => members = members.union(range(parser, byte)?),
                 Item::Set(set) => {
