@@ -7,7 +7,8 @@
 //! are compared without case in `${…}` and with case in `<IfDefine>`; an unknown variable stays as written. httpd also
 //! looks into the environment of its process. This crate has none, so such a reference is reported.
 //!
-//! Limit: a line may grow to [`MAX_EXPANDED`] bytes.
+//! Limits: a line may grow to [`MAX_EXPANDED`] bytes, all expanded lines together to [`MAX_EXPANDED_TOTAL`]. Each unknown
+//! name is reported once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,6 +21,9 @@ use crate::source::{Sources, Span};
 /// Longest line after expansion, in bytes.
 pub const MAX_EXPANDED: usize = 1024 * 1024;
 
+/// Bytes that all expanded lines of a configuration may have together.
+pub const MAX_EXPANDED_TOTAL: usize = 64 * MAX_EXPANDED;
+
 pub(crate) struct Defines<'a> {
     outside: &'a dyn Fn(&str) -> bool,
     /// Names for `<IfDefine>`: set here, or taken back from `outside` by `UnDefine`.
@@ -27,11 +31,22 @@ pub(crate) struct Defines<'a> {
     removed: HashSet<String>,
     /// Values by lower-case name.
     values: HashMap<String, Vec<u8>>,
+    /// Unknown names that were reported.
+    unknown: HashSet<String>,
+    /// Bytes of expanded lines so far.
+    expanded: usize,
 }
 
 impl<'a> Defines<'a> {
     pub(crate) fn new(outside: &'a dyn Fn(&str) -> bool) -> Self {
-        Defines { outside, names: HashSet::new(), removed: HashSet::new(), values: HashMap::new() }
+        Defines {
+            outside,
+            names: HashSet::new(),
+            removed: HashSet::new(),
+            values: HashMap::new(),
+            unknown: HashSet::new(),
+            expanded: 0,
+        }
     }
 
     /// Whether `<IfDefine name>` holds.
@@ -71,7 +86,7 @@ impl<'a> Defines<'a> {
 
     /// The logical line at the start of `span` with variables expanded; `None` when it needs no second look.
     pub(crate) fn expand(
-        &self,
+        &mut self,
         sources: &Sources,
         span: Span,
         diagnostics: &mut Vec<Diagnostic>,
@@ -84,7 +99,7 @@ impl<'a> Defines<'a> {
     }
 
     fn substitute(
-        &self,
+        &mut self,
         line: &LogicalLine,
         span: Span,
         diagnostics: &mut Vec<Diagnostic>,
@@ -101,7 +116,9 @@ impl<'a> Defines<'a> {
             let source = line.source(dollar..at);
             let Some(value) = self.values.get(&name.to_ascii_lowercase()) else {
                 let span = Span { file: span.file, start: source.start, end: source.end };
-                diagnostics.extend(undefined(&name, span));
+                if is_plausible(&name) && self.unknown.insert(name.to_string()) {
+                    diagnostics.push(undefined(&name, span));
+                }
                 continue;
             };
             if out.text.len() + (dollar - copied) + value.len() > MAX_EXPANDED {
@@ -125,6 +142,7 @@ impl<'a> Defines<'a> {
             return None;
         }
         copy(&mut out, line, copied..text.len());
+        self.expanded += out.text.len();
         out.trim();
         Some(out)
     }
@@ -135,15 +153,15 @@ fn copy(out: &mut LogicalLine, line: &LogicalLine, range: std::ops::Range<usize>
     out.text.extend_from_slice(&line.text[range]);
 }
 
-/// A note about an unknown variable, unless the text is plainly none (`\${[^}]*}` in a pattern).
-fn undefined(name: &str, span: Span) -> Option<Diagnostic> {
-    let plausible = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    plausible.then(|| {
-        let message = format!("the variable `${{{name}}}` is not defined and stays as written");
-        Diagnostic::warning("undefined-variable", span, message).with_help(format!(
-            "add `Define {name} VALUE` before this line; environment variables are not read"
-        ))
-    })
+/// Whether a reference can be meant as a variable; `\${[^}]*}` in a pattern is none.
+fn is_plausible(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn undefined(name: &str, span: Span) -> Diagnostic {
+    let message = format!("the variable `${{{name}}}` is not defined and stays as written");
+    Diagnostic::warning("undefined-variable", span, message)
+        .with_help(format!("add `Define {name} VALUE` before this line; environment variables are not read"))
 }
 
 fn count(directive: &Directive, what: &str) -> Box<Diagnostic> {

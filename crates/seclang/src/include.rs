@@ -9,8 +9,9 @@
 //! `<IfModule>`, `<IfDefine>` and `<IfVersion>` ([`crate::conditions`]). A false section is checked for balanced tags only.
 //! Every other section stays, its content treated the same way; the compiler judges it.
 //!
-//! Limits: includes nest [`MAX_DEPTH`] deep, a configuration holds at most [`MAX_FILES`] files, a file 4 GiB.
+//! Limits: includes nest [`MAX_DEPTH`] deep, a configuration holds at most [`MAX_FILES`] files and [`MAX_BYTES`] bytes.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::ast::{Directive, Item, Section, Word};
@@ -26,6 +27,9 @@ pub const MAX_DEPTH: usize = 100;
 
 /// How many files one configuration may be read from, each inclusion counted.
 pub const MAX_FILES: usize = 10_000;
+
+/// How many bytes one configuration may have, each inclusion counted.
+pub const MAX_BYTES: usize = 512 * 1024 * 1024;
 
 /// Why a file or folder could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +103,8 @@ pub fn load(entry: &[PathBuf], environment: &Environment<'_>) -> Loaded {
         loaded: Loaded::default(),
         stack: Vec::new(),
         too_many: false,
+        bytes: 0,
+        reported: HashSet::new(),
     };
     for path in entry {
         let mut items = Vec::new();
@@ -129,6 +135,10 @@ struct Reader<'a> {
     loaded: Loaded,
     stack: Vec<Frame>,
     too_many: bool,
+    /// Bytes read so far.
+    bytes: usize,
+    /// What parsing the files has reported, so that a second look at a line does not repeat it.
+    reported: HashSet<(&'static str, Option<Span>)>,
 }
 
 impl Reader<'_> {
@@ -148,11 +158,14 @@ impl Reader<'_> {
             return Ok(());
         }
         let text = self.environment.loader.read(path)?;
-        if u32::try_from(text.len()).is_err() {
-            return Err(LoadError::Other("it is larger than 4 GiB".to_string()));
+        self.bytes += text.len();
+        if self.bytes > MAX_BYTES {
+            return Err(LoadError::Other(format!("the configuration is larger than {MAX_BYTES} bytes")));
         }
         let id = self.loaded.sources.add(path.to_path_buf(), text);
+        let known = self.loaded.diagnostics.len();
         let parsed = parse::parse_file(&self.loaded.sources, id, &mut self.loaded.diagnostics);
+        self.reported.extend(self.loaded.diagnostics[known..].iter().map(|new| (new.code, new.span)));
         self.stack.push(Frame { path: plain, from });
         self.items(parsed, items);
         self.stack.pop();
@@ -196,9 +209,8 @@ impl Reader<'_> {
     fn again<T>(&mut self, split: impl FnOnce(&mut Vec<Diagnostic>) -> T) -> T {
         let mut found = Vec::new();
         let result = split(&mut found);
-        let known = &mut self.loaded.diagnostics;
-        found.retain(|new| !known.iter().any(|old| old.code == new.code && old.span == new.span));
-        known.append(&mut found);
+        found.retain(|new| self.reported.insert((new.code, new.span)));
+        self.loaded.diagnostics.append(&mut found);
         result
     }
 
@@ -315,7 +327,9 @@ impl Reader<'_> {
 
 /// `path` seen from the folder of a file.
 fn beside(sources: &Sources, file: FileId, path: &Path) -> PathBuf {
-    sources.path(file).parent().map_or_else(|| path.to_path_buf(), |folder| folder.join(path))
+    let joined = sources.path(file).parent().map_or_else(|| path.to_path_buf(), |folder| folder.join(path));
+    // Going through the components drops `.`; `..` stays, because it may lead through a symbolic link.
+    joined.components().filter(|part| *part != Component::CurDir).collect()
 }
 
 /// Whether a path is a wildcard pattern, as `apr_fnmatch_test` sees it.

@@ -11,6 +11,7 @@
 
 mod actions;
 pub mod ast;
+mod compare;
 pub mod conditions;
 pub mod defines;
 pub mod diagnostic;
@@ -22,6 +23,7 @@ mod nearest;
 mod operator;
 mod origin;
 pub mod parse;
+pub mod print;
 pub mod render;
 pub mod source;
 mod targets;
@@ -29,11 +31,13 @@ mod words;
 
 pub use actions::parse_actions;
 pub use ast::{Action, Directive, Item, Key, KeyKind, OperatorExpr, Section, Spanned, Target, Word};
+pub use compare::same;
 pub use diagnostic::{Diagnostic, Severity, summary};
 pub use include::{Environment, LoadError, Loaded, Loader, load};
 pub use nearest::nearest;
 pub use operator::parse_operator;
 pub use parse::parse_file;
+pub use print::format_file;
 pub use render::{Style, render};
 pub use source::{FileId, SourceFile, Sources, Span};
 pub use targets::parse_targets;

@@ -18,6 +18,9 @@ use crate::diagnostic::Diagnostic;
 use crate::lines::is_blank;
 use crate::source::Span;
 
+/// Findings per word, after which reading stops.
+const MAX_FINDINGS: usize = 100;
+
 /// One element, in offsets of the word's text.
 pub(crate) struct Element {
     pub(crate) name: Range<usize>,
@@ -32,7 +35,7 @@ pub(crate) struct Element {
 pub(crate) fn read(word: &Word, what: &'static str) -> Result<Vec<Element>, Vec<Diagnostic>> {
     let mut reader =
         Reader { word, text: &word.text, at: 0, what, elements: Vec::new(), diagnostics: Vec::new() };
-    while reader.element() {}
+    while reader.diagnostics.len() < MAX_FINDINGS && reader.element() {}
     if reader.diagnostics.is_empty() { Ok(reader.elements) } else { Err(reader.diagnostics) }
 }
 

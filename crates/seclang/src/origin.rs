@@ -15,6 +15,10 @@ pub(crate) type Runs = Vec<(u32, u32)>;
 /// Notes that decoded byte `decoded` (the next one to be written) comes from `source`.
 pub(crate) fn push(runs: &mut Runs, decoded: usize, source: u32) {
     let decoded = decoded as u32;
+    // Bytes at the end may have been taken back (a `\` before a line end), and their run with them.
+    while runs.last().is_some_and(|(d, _)| *d > decoded) {
+        runs.pop();
+    }
     if let Some((d, s)) = runs.last_mut() {
         if *d == decoded {
             *s = source;

@@ -8,7 +8,8 @@
 //! known here. `${VAR}` stays as written; [`crate::include`] expands it, because the values depend on what was read
 //! before.
 //!
-//! Limit: sections nest [`MAX_NESTING`] deep; deeper ones are reported and their content joins the last level.
+//! Limits: sections nest [`MAX_NESTING`] deep; deeper ones are reported and their content joins the last level. At most
+//! [`MAX_FINDINGS`] findings are listed per file.
 
 use crate::ast::{Directive, Item, Section, Spanned, Word};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -19,14 +20,19 @@ use crate::words;
 /// How deep sections may nest.
 pub const MAX_NESTING: usize = 64;
 
+/// How many findings are listed per file.
+pub const MAX_FINDINGS: usize = 1000;
+
 /// Parses one file of `sources`; what is wrong with it is added to `diagnostics`.
 pub fn parse_file(sources: &Sources, id: FileId, diagnostics: &mut Vec<Diagnostic>) -> Vec<Item> {
     let text = &sources.file(id).text;
+    let limit = diagnostics.len() + MAX_FINDINGS;
     let mut parser = Parser { text, file: id, items: Vec::new(), open: Vec::new(), too_deep: 0, diagnostics };
     let mut lines = Lines::new(text);
     let mut line = LogicalLine::default();
     while lines.read(&mut line) {
         parser.line(&line);
+        parser.limit(limit);
     }
     parser.finish()
 }
@@ -150,6 +156,17 @@ impl Parser<'_> {
                 let directive = directive(line, self.file, self.diagnostics);
                 self.items.extend(directive.map(Item::Directive));
             }
+        }
+    }
+
+    /// Keeps the list finite. The note that ends it is an error, because one may be among what it leaves out.
+    fn limit(&mut self, limit: usize) {
+        if self.diagnostics.len() > limit {
+            let cut = self.diagnostics[limit].span;
+            let message =
+                format!("more than {MAX_FINDINGS} findings in this file, the others are not listed");
+            self.diagnostics.truncate(limit);
+            self.diagnostics.push(Diagnostic::new(Severity::Error, "too-many-findings", cut, message));
         }
     }
 

@@ -15,6 +15,7 @@
 //! file holds cannot reach the terminal as a control sequence: [`crate::glyphs`].
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::glyphs::{Glyphs, safe};
@@ -161,42 +162,55 @@ impl Drawing<'_> {
         &mut self,
         place: &Place<'_>,
         number: u32,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         label: &str,
         mark: Mark,
         color: &str,
     ) {
-        let line = Glyphs::new(place.file.line(number));
-        let start = line.column(range.start);
-        let end = line.column_end(range.end).max(start + 1);
-        let (from, text, to) = window(&line, start, end);
+        let (from, text, marked) = window(place.file.line(number), range);
         self.bar(&number.to_string(), text.trim_end());
         let sign = match mark {
             Mark::Primary => "^",
             Mark::Related => "-",
         };
-        let carets = sign.repeat(end.min(to).saturating_sub(start).max(1));
+        let carets = sign.repeat(marked.len());
         let marks = self.paint(color, &format!("{carets}{label}"));
-        let blanks = " ".repeat(start - from);
+        let blanks = " ".repeat(marked.start - from);
         self.bar("", &format!("{blanks}{marks}"));
     }
 }
 
 const BLUE: &str = "\x1b[1;34m";
 
-/// The part of a line to show: the column that its first cell stands for, its text with `…` where it was cut, and
-/// the column behind it.
-fn window(line: &Glyphs, start: usize, end: usize) -> (usize, String, usize) {
-    if line.width() <= WINDOW {
-        return (0, line.cut(0, line.width()).1, line.width().max(end));
+/// Bytes before and behind a caret that are looked at: enough to fill the window whatever they are, and a bound on
+/// the work per finding however long the line is.
+const REACH: usize = 4 * WINDOW;
+
+/// The part of a line to show: the column that its first cell stands for, its text with `…` where it was cut, and the
+/// columns under which the bytes `range` stand.
+fn window(line: &[u8], range: Range<usize>) -> (usize, String, Range<usize>) {
+    let mut first = range.start.saturating_sub(REACH).min(line.len());
+    if first > 0 {
+        // Not in the middle of a character.
+        first += line[first..].iter().take(3).take_while(|b| **b & 0xc0 == 0x80).count();
     }
-    // A quarter of the window in front shows what the caret belongs to; a short span is shown whole.
-    let from = if end <= WINDOW - 4 { 0 } else { start.saturating_sub(WINDOW / 4) };
-    let to = (from + WINDOW).min(line.width());
-    let (first, text) = line.cut(from, to);
-    let front = if from > 0 { "…" } else { "" };
-    let back = if to < line.width() { "…" } else { "" };
-    // The front mark takes one cell, so the first cell stands for the column before the first glyph.
-    let from = first - usize::from(from > 0);
-    (from, format!("{front}{text}{back}"), to)
+    let last = (range.start + REACH).min(line.len());
+    let near = Glyphs::new(&line[first..last]);
+    let start = near.column(range.start.saturating_sub(first));
+    let end = near.column_end(range.end.saturating_sub(first)).max(start + 1);
+    let width = near.width();
+    let from = if width <= WINDOW || (first == 0 && end <= WINDOW - 4) {
+        0
+    } else {
+        start.saturating_sub(WINDOW / 4).min(width - WINDOW)
+    };
+    let to = (from + WINDOW).min(width);
+    let (shown, text) = near.cut(from, to);
+    let cut_front = from > 0 || first > 0;
+    let front = if cut_front { "…" } else { "" };
+    let back = if to < width || last < line.len() { "…" } else { "" };
+    // The front mark takes a cell, so all columns move by one.
+    let shift = usize::from(cut_front);
+    let marked = start + shift..end.min(to.max(start + 1)) + shift;
+    (shown, format!("{front}{text}{back}"), marked)
 }

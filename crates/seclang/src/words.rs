@@ -16,7 +16,8 @@ use crate::lines::{LogicalLine, is_blank};
 use crate::origin;
 use crate::source::{FileId, Span};
 
-/// Splits `range` of a line's text; what looks like a slip is added to `diagnostics`.
+/// Splits `range` of a line's text; the first thing that looks like a slip is added to
+/// `diagnostics` (what follows a misplaced quote is out of step anyway).
 pub(crate) fn split(
     line: &LogicalLine,
     range: Range<usize>,
@@ -25,10 +26,12 @@ pub(crate) fn split(
 ) -> Vec<Word> {
     let mut splitter = Splitter { line, at: range.start, end: range.end, file };
     let mut words = Vec::new();
+    let mut first = None;
     while let Some((word, fault)) = splitter.next() {
-        diagnostics.extend(fault);
+        first = first.or(fault);
         words.push(word);
     }
+    diagnostics.extend(first);
     words
 }
 

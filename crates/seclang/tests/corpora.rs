@@ -6,7 +6,7 @@
 mod support;
 
 use portcullis_seclang::{
-    Diagnostic, Item, Sources, parse_actions, parse_file, parse_operator, parse_targets,
+    Diagnostic, Item, Sources, format_file, parse_actions, parse_file, parse_operator, parse_targets, same,
 };
 
 /// Parses everything in `text`, the grammars inside rules included; returns how many rules there were.
@@ -55,5 +55,27 @@ fn rule_sets_parse_without_findings() {
         }
         println!("{set}: {} files, {rules} rules", files.len());
         assert!(rules >= least_rules, "{set} has only {rules} rules");
+    }
+}
+
+#[test]
+fn rule_sets_survive_the_printer() {
+    for set in ["crs-v2", "crs-v3", "crs-v4"] {
+        let Some(files) = support::rule_set(set) else { continue };
+        let mut changed = 0;
+        for (path, text) in &files {
+            let mut sources = Sources::default();
+            let id = sources.add(path.clone(), text.clone());
+            let before = parse_file(&sources, id, &mut Vec::new());
+            let printed = format_file(&sources, id).expect("a rule set without errors");
+            let again = sources.add(path.clone(), printed.clone());
+            let mut diagnostics = Vec::new();
+            let after = parse_file(&sources, again, &mut diagnostics);
+            assert!(diagnostics.is_empty() && same(&before, &after), "{} changed", path.display());
+            let twice = format_file(&sources, again).expect("printed text is valid");
+            assert_eq!(printed, twice, "{} is printed differently the second time", path.display());
+            changed += usize::from(printed != *text);
+        }
+        println!("{set}: {} files, {changed} of them laid out anew", files.len());
     }
 }
