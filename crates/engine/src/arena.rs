@@ -1,8 +1,7 @@
 //! One growing byte buffer per transaction, and ranges into it.
 //!
 //! Every value a rule can see (header, argument, transformed copy, TX member) is a [`Text`]: a range of the
-//! transaction's [`Arena`]. The arena only grows while a transaction runs, so a range stays valid and a snapshot of a
-//! value is two integers. The next transaction on the same connection reuses the allocation.
+//! transaction's [`Arena`]. The arena only grows, so a range stays valid and a snapshot of a value is two integers.
 
 /// A byte range of an [`Arena`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -79,11 +78,5 @@ impl Arena {
         // Writing to a Vec cannot fail.
         let _ = write!(self.bytes, "{number}");
         Text { start, len: self.bytes.len() as u32 - start }
-    }
-
-    /// Forgets everything but keeps the allocation, unless it has grown beyond `keep` bytes.
-    pub(crate) fn reset(&mut self, keep: usize) {
-        self.bytes.clear();
-        self.bytes.shrink_to(keep);
     }
 }

@@ -64,7 +64,7 @@ impl Transaction {
                 return step;
             }
         }
-        let step = match self.run_program(&rules, phase) {
+        let step = match self.run_phase(&rules, phase) {
             Ok(verdict) => {
                 self.cursor.position = usize::MAX;
                 Step::Done(verdict)
@@ -109,7 +109,7 @@ impl Transaction {
         allowed.then_some(Step::Done(Verdict::Pass))
     }
 
-    fn run_program(&mut self, rules: &Arc<RuleSet>, phase: Phase) -> Result<Verdict, Suspended> {
+    fn run_phase(&mut self, rules: &Arc<RuleSet>, phase: Phase) -> Result<Verdict, Suspended> {
         let program = rules.programs.get(phase.index()).map_or(&[][..], Vec::as_slice);
         while let Some(instruction) = program.get(self.cursor.position) {
             let index = match instruction {

@@ -128,8 +128,6 @@ pub(crate) struct Rule {
     pub(crate) line: u32,
     /// Canonical text for part K of the audit log.
     pub(crate) text: Vec<u8>,
-    /// Prefixes of XPath names (`xmlns`).
-    pub(crate) namespaces: Vec<(String, String)>,
 }
 
 /// One element of a target list.
@@ -147,8 +145,15 @@ pub(crate) enum Selector {
     All,
     Name(Vec<u8>),
     Slot(TxSlot),
-    Pattern(Arc<Pattern>),
+    Pattern(Arc<KeyPattern>),
     XPath(Arc<portcullis_bodies::XPath>),
+}
+
+/// A regular expression over member names, with its text for comparison.
+#[derive(Debug)]
+pub(crate) struct KeyPattern {
+    pub(crate) source: Vec<u8>,
+    pub(crate) pattern: Pattern,
 }
 
 /// A compiled operator.
@@ -350,13 +355,5 @@ impl BitSet {
         for (bits, more) in self.words.iter_mut().zip(&other.words) {
             *bits |= more;
         }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.words.clear();
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.words.iter().all(|bits| *bits == 0)
     }
 }

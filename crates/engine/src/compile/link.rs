@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portcullis_seclang::{Diagnostic, Span};
+use portcullis_seclang::Diagnostic;
 
 use super::{Compiler, ElementKind, RuleDraft};
 use crate::macros::Template;
@@ -32,9 +32,9 @@ impl Compiler<'_> {
                 files.push(self.sources.path(draft.span.file).display().to_string());
                 (files.len() - 1) as u16
             });
-            let RuleDraft { draft: actions, targets, operator, starter, is_link, removed, span, line, text } = draft;
+            let RuleDraft { draft: actions, targets, operator, starter, is_link, removed, line, text, .. } = draft;
             operators.push(operator);
-            kept.push(KeptDraft { actions, targets, starter, is_link, removed, span, line, text, file });
+            kept.push(KeptDraft { actions, targets, starter, is_link, removed, line, text, file });
         }
         let (programs, jumps) = self.lay_out(&kept);
         for (draft, operator) in kept.iter().zip(operators) {
@@ -113,7 +113,6 @@ impl Compiler<'_> {
             file: draft.file,
             line: draft.line,
             text: draft.text.clone(),
-            namespaces: actions.namespaces.clone(),
         }
     }
 
@@ -167,7 +166,6 @@ struct KeptDraft {
     starter: usize,
     is_link: bool,
     removed: bool,
-    span: Span,
     line: u32,
     text: Vec<u8>,
     file: u16,

@@ -90,7 +90,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
 
 /// Every directive that is known.
 pub fn directives() -> impl Iterator<Item = &'static DirectiveInfo> {
-    DIRECTIVES.iter().copied().chain(settings::DIRECTIVES).chain(unsupported::DIRECTIVES)
+    DIRECTIVES.iter().copied().chain(settings::DIRECTIVES.iter().copied()).chain(unsupported::DIRECTIVES.iter().copied())
 }
 
 /// Compiles a configuration: the rule set, unless there is an error, and everything there is to say.

@@ -84,7 +84,7 @@ fn same(a: &Target, b: &Target) -> bool {
         (Selector::All, Selector::All) => true,
         (Selector::Name(a), Selector::Name(b)) => a.eq_ignore_ascii_case(b),
         (Selector::Slot(a), Selector::Slot(b)) => a == b,
-        (Selector::Pattern(a), Selector::Pattern(b)) => a.source() == b.source(),
+        (Selector::Pattern(a), Selector::Pattern(b)) => a.source == b.source,
         _ => false,
     };
     selectors && a.variable == b.variable && a.count == b.count && a.exclude == b.exclude

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portcullis_operators::pattern::{Options, Pattern};
 use portcullis_seclang::{Diagnostic, KeyKind, Target as AstTarget};
 
-use crate::ruleset::{Selector, Target, TxNames};
+use crate::ruleset::{KeyPattern, Selector, Target, TxNames};
 use crate::variables::{Shape, VARIABLES, Variable};
 
 /// Compiles a target list. `namespaces` are the rule's `xmlns` prefixes.
@@ -73,7 +73,7 @@ fn compile_target(
                     let text = format!("bad regular expression: {}", error.message);
                     Box::new(Diagnostic::error("invalid-regex", key.span, text))
                 })?;
-                Selector::Pattern(Arc::new(pattern))
+                Selector::Pattern(Arc::new(KeyPattern { source: key.value.text.clone(), pattern }))
             }
             KeyKind::Text if variable == Variable::Tx => Selector::Slot(tx_names.intern(&key.value.text)),
             KeyKind::Text => Selector::Name(key.value.text.clone()),

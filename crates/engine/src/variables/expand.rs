@@ -37,7 +37,7 @@ impl Selector {
         match self {
             Selector::All => true,
             Selector::Name(wanted) => wanted.eq_ignore_ascii_case(name),
-            Selector::Pattern(pattern) => pattern.is_match(name).unwrap_or(false),
+            Selector::Pattern(pattern) => pattern.pattern.is_match(name).unwrap_or(false),
             // Slots and XPath expressions select by other means.
             Selector::Slot(_) | Selector::XPath(_) => false,
         }
