@@ -1,0 +1,29 @@
+//! `trimLeft`: removes white space at the start.
+//!
+//! `SP TAB a b SP LF` → `a b SP LF`. NUL and the byte A0 are no white space here. Reference Manual: `trimLeft`.
+
+use crate::white_space::{any_space, without_leading};
+use crate::{Example, Outcome, Tables, Transformation};
+
+pub(crate) static TRANSFORMATION: Transformation = Transformation {
+    name: "trimLeft",
+    aliases: &[],
+    summary: "Removes white space at the start of the value.",
+    examples: &[
+        Example { input: b" \ta b \n", output: b"a b \n" },
+        Example { input: b"a\0", output: b"a\0" },
+    ],
+    apply,
+    identity: |bytes| !any_space(bytes),
+    preserves: |bytes| !any_space(bytes),
+};
+
+fn apply(input: &[u8], _: &Tables<'_>, out: &mut Vec<u8>) -> Outcome {
+    let kept = without_leading(input);
+    if kept.len() == input.len() {
+        return Outcome::Unchanged;
+    }
+    out.clear();
+    out.extend_from_slice(kept);
+    Outcome::Changed
+}
