@@ -1,0 +1,188 @@
+//! The access log: one line per request, as JSON or LTSV, whatever the rules thought of it.
+//!
+//! ```text
+//! {"time":"2026-11-24T18:21:17.428234Z","id":"awXV…","client":"127.0.0.1:54410","method":"GET","target":"/?a=1",…,"verdict":"passed"}
+//! time:2026-11-24T18:21:17.428234Z<TAB>id:awXV…<TAB>client:127.0.0.1:54410<TAB>method:GET<TAB>target:/?a=1…
+//! ```
+//!
+//! The proxy fills an [`Access`] when a response is over and hands the line to a queue. Keys that have nothing to say
+//! are left out. Bytes that are not UTF-8 appear as `\xhh` and a backslash as `\\` before the format's own escapes, so
+//! the original can be read back. Nothing is masked here: the caller passes what the record holds after sanitising.
+//! (manual: "Access log")
+
+use std::net::SocketAddr;
+
+use crate::escape::reversible;
+use crate::json_text::{JsonBytes, JsonText};
+use crate::time::Moment;
+
+/// What became of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outcome {
+    /// No rule alerted.
+    #[default]
+    Passed,
+    /// Rules alerted; the request went on.
+    Detected,
+    /// A rule stopped it.
+    Blocked,
+}
+
+impl Outcome {
+    /// The word in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Detected => "detected",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// The origin's share of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// Where it was sent.
+    pub address: SocketAddr,
+    /// The status it answered; `None` when no head arrived.
+    pub status: Option<u16>,
+    /// From connecting to the end of its answer, microseconds.
+    pub duration_micros: u64,
+}
+
+/// One request in the access log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Start, microseconds since the Unix epoch.
+    pub started_micros: i64,
+    /// Offset of local time from UTC, seconds.
+    pub utc_offset_seconds: i32,
+    /// The id in every log.
+    pub unique_id: String,
+    /// The client.
+    pub client: SocketAddr,
+    /// Method as sent.
+    pub method: Vec<u8>,
+    /// Target as sent.
+    pub target: Vec<u8>,
+    /// `HTTP/1.1`; empty for HTTP/0.9.
+    pub protocol: Vec<u8>,
+    /// `Host` as sent; empty when absent.
+    pub host: Vec<u8>,
+    /// Status sent to the client; `None` when the connection was closed without one.
+    pub status: Option<u16>,
+    /// Bytes sent to the client, head included.
+    pub bytes_sent: u64,
+    /// Bytes received from the client, head included.
+    pub bytes_received: u64,
+    /// From the first byte of the request to the last of the response, microseconds.
+    pub duration_micros: u64,
+    /// The origin's share; `None` when it was not asked.
+    pub upstream: Option<Upstream>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Ids of the rules that alerted, in order, each once.
+    pub rules: Vec<u64>,
+    /// Anomaly scores (name, value) the site keeps.
+    pub scores: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `User-Agent`; empty when absent.
+    pub user_agent: Vec<u8>,
+    /// `Referer`; empty when absent.
+    pub referer: Vec<u8>,
+    /// Why it failed, when it did.
+    pub error: Option<String>,
+}
+
+/// Appends the line in JSON, with its newline.
+pub fn json(access: &Access, out: &mut Vec<u8>) {
+    JsonText::new(out, JsonBytes::Reversible).object(|json| {
+        for (key, field) in fields(access) {
+            match field {
+                Field::Bytes(value) => json.key(key).string(value),
+                Field::Text(value) => json.key(key).string(value.as_bytes()),
+                Field::Number(value) => json.key(key).literal(value),
+            }
+        }
+        json.key("rules").array(|json| access.rules.iter().for_each(|id| json.literal(id)));
+        if !access.scores.is_empty() {
+            json.key("scores").object(|json| {
+                access.scores.iter().for_each(|(name, value)| json.key_bytes(name).string(value));
+            });
+        }
+    });
+    out.push(b'\n');
+}
+
+/// Appends the line in LTSV (`label:value`, tabs between), with its newline. Rules and scores are lists with commas.
+pub fn ltsv(access: &Access, out: &mut Vec<u8>) {
+    let mut line = String::new();
+    for (key, field) in fields(access) {
+        let value = match field {
+            Field::Bytes(value) => reversible(value),
+            Field::Text(value) => reversible(value.as_bytes()),
+            Field::Number(value) => value.to_string(),
+        };
+        push_ltsv(key, &value, &mut line);
+    }
+    push_ltsv("rules", &list(access.rules.iter().map(u64::to_string)), &mut line);
+    if !access.scores.is_empty() {
+        let pair = |(name, value): &(Vec<u8>, Vec<u8>)| format!("{}={}", reversible(name), reversible(value));
+        push_ltsv("scores", &list(access.scores.iter().map(pair)), &mut line);
+    }
+    out.extend_from_slice(line.as_bytes());
+    out.push(b'\n');
+}
+
+enum Field<'a> {
+    Bytes(&'a [u8]),
+    Text(String),
+    Number(u64),
+}
+
+/// The single-valued fields in order, those without a value left out.
+fn fields(access: &Access) -> Vec<(&'static str, Field<'_>)> {
+    let time = Moment::new(access.started_micros, access.utc_offset_seconds).rfc3339();
+    let upstream = access.upstream.as_ref();
+    let bytes = |value| Some(value).filter(|value: &&Vec<u8>| !value.is_empty()).map(|value| Field::Bytes(value));
+    let status = |status: u16| Field::Number(u64::from(status));
+    let all = [
+        ("time", Some(Field::Text(time))),
+        ("id", Some(Field::Text(access.unique_id.clone()))),
+        ("client", Some(Field::Text(access.client.to_string()))),
+        ("method", bytes(&access.method)),
+        ("target", bytes(&access.target)),
+        ("protocol", bytes(&access.protocol)),
+        ("host", bytes(&access.host)),
+        ("status", access.status.map(status)),
+        ("bytes_sent", Some(Field::Number(access.bytes_sent))),
+        ("bytes_received", Some(Field::Number(access.bytes_received))),
+        ("duration_us", Some(Field::Number(access.duration_micros))),
+        ("upstream", upstream.map(|u| Field::Text(u.address.to_string()))),
+        ("upstream_status", upstream.and_then(|u| u.status).map(status)),
+        ("upstream_duration_us", upstream.map(|u| Field::Number(u.duration_micros))),
+        ("verdict", Some(Field::Text(access.outcome.name().to_owned()))),
+        ("user_agent", bytes(&access.user_agent)),
+        ("referer", bytes(&access.referer)),
+        ("error", access.error.clone().map(Field::Text)),
+    ];
+    all.into_iter().filter_map(|(key, field)| field.map(|field| (key, field))).collect()
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(",")
+}
+
+/// LTSV has no escapes of its own: characters that would end a field or the line become `\xhh`.
+fn push_ltsv(key: &str, value: &str, line: &mut String) {
+    if !line.is_empty() {
+        line.push('\t');
+    }
+    line.push_str(key);
+    line.push(':');
+    for character in value.chars() {
+        match character {
+            '\t' | '\n' | '\r' | '\0' => line.push_str(&format!("\\x{:02x}", u32::from(character))),
+            _ => line.push(character),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The error log: one line of httpd 2.4's `ErrorLog` per alert, as mod_security2 writes it.
+//!
+//! ```text
+//! [Tue Nov 24 18:21:17.428324 2026] [security2:error] [pid 7:tid 9] [client 127.0.0.1:54410] [client 127.0.0.1] ModSecurity:
+//! Warning. Pattern match "^a\\\\d" at ARGS:a. [id "1"] [hostname "localhost"] [uri "/x"] [unique_id "awXV…"], referer: http://r/
+//! ```
+//!
+//! The proxy calls [`lines`] per record; the native and JSON audit formats repeat the text as `Apache-Error`. Levels 1
+//! to 3 are written, level 4 belongs to the audit log alone. httpd escapes the whole text once more, so every backslash
+//! of the alert appears doubled; it cuts the whole line at 8190 bytes, and a `Referer` is the last thing on it.
+//! The time is the record's start: an alert has no time of its own. (manual: "Error log")
+
+use portcullis_engine::Record;
+use portcullis_engine::record::Alert;
+
+use crate::escape::{Printable, log_escape, quoted};
+use crate::time::Moment;
+
+/// httpd's line buffer: longer lines are cut here, before the newline.
+const LINE_LIMIT: usize = 8190;
+
+/// What stands in a line beside the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorLogStyle {
+    /// `pid`.
+    pub process: u32,
+    /// `tid`.
+    pub thread: u64,
+    /// `[client IP]` a second time before `ModSecurity:`, as written up to 2.9.7 and expected by most parsers.
+    pub second_client_tag: bool,
+    /// `, referer: …` at the end of the line when the request has one, as httpd adds it.
+    pub referer: bool,
+}
+
+impl Default for ErrorLogStyle {
+    fn default() -> Self {
+        let process = std::process::id();
+        Self { process, thread: u64::from(process), second_client_tag: true, referer: true }
+    }
+}
+
+/// Whether an alert of this level has a line in the error log.
+pub fn is_logged(alert: &Alert) -> bool {
+    (1..=3).contains(&alert.level)
+}
+
+/// Appends the lines of all alerts of a record, in order.
+pub fn lines(record: &Record, style: &ErrorLogStyle, out: &mut Vec<u8>) {
+    for alert in record.alerts.iter().filter(|alert| is_logged(alert)) {
+        line(record, alert, style, out);
+    }
+}
+
+/// Appends the line of one alert, whatever its level, with its newline.
+pub fn line(record: &Record, alert: &Alert, style: &ErrorLogStyle, out: &mut Vec<u8>) {
+    let start = out.len();
+    prefix(record, style, out);
+    text(record, alert, style, out);
+    if let Some(referer) = referer(record).filter(|_| style.referer) {
+        out.extend_from_slice(b", referer: ");
+        log_escape(referer, Printable::Backslashes, out);
+    }
+    out.truncate(start + LINE_LIMIT);
+    out.push(b'\n');
+}
+
+/// The text of the line without httpd's prefix and referer, cut where the line would be: what `Apache-Error` repeats.
+pub(crate) fn repeated_text(record: &Record, alert: &Alert, style: &ErrorLogStyle) -> Vec<u8> {
+    let mut out = Vec::new();
+    prefix(record, style, &mut out);
+    let skip = out.len();
+    text(record, alert, style, &mut out);
+    out.truncate(LINE_LIMIT);
+    out.split_off(skip.min(out.len()))
+}
+
+fn prefix(record: &Record, style: &ErrorLogStyle, out: &mut Vec<u8>) {
+    let time = Moment::new(record.started_micros, record.utc_offset_seconds).error_log();
+    let (process, thread) = (style.process, style.thread);
+    let (ip, port) = (record.client.ip().to_canonical(), record.client.port());
+    let prefix = format!("[{time}] [security2:error] [pid {process}:tid {thread}] [client {ip}:{port}] ");
+    out.extend_from_slice(prefix.as_bytes());
+}
+
+fn text(record: &Record, alert: &Alert, style: &ErrorLogStyle, out: &mut Vec<u8>) {
+    let mut inner = Vec::with_capacity(alert.text.len() + alert.uri.len() + 160);
+    if style.second_client_tag {
+        inner.extend_from_slice(format!("[client {}] ", record.client.ip().to_canonical()).as_bytes());
+    }
+    inner.extend_from_slice(b"ModSecurity: ");
+    inner.extend_from_slice(&alert.text);
+    tag("hostname", &record.request.server_name, &mut inner);
+    tag("uri", &alert.uri, &mut inner);
+    tag("unique_id", record.unique_id.as_bytes(), &mut inner);
+    log_escape(&inner, Printable::Backslashes, out);
+}
+
+fn tag(name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b" [");
+    out.extend_from_slice(name.as_bytes());
+    out.push(b' ');
+    quoted(value, out);
+    out.push(b']');
+}
+
+fn referer(record: &Record) -> Option<&[u8]> {
+    let named = |(name, _): &&(Vec<u8>, Vec<u8>)| name.eq_ignore_ascii_case(b"referer");
+    record.request.headers.iter().find(named).map(|(_, value)| value.as_slice()).filter(|value| !value.is_empty())
+}

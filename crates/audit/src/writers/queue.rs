@@ -1,0 +1,221 @@
+//! A bounded queue with a thread that writes: the request path takes a lock, appends, and goes on.
+//!
+//! Entries keep their order. When the queue holds as many entries or bytes as it may, a new entry is lost and counted;
+//! nobody waits. [`flush`](Log::flush) waits until all entries taken so far are written or lost (tests, shutdown).
+//! Dropping the queue gives the thread [`QueueLimits::patience`] to finish; what a stuck destination then still holds up
+//! is counted as lost and said, and the thread is left behind. (manual: "When a log cannot be written")
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Counters, Log, Losses, Weight, Writer};
+
+/// Bounds of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Entries it holds at most.
+    pub entries: usize,
+    /// Bytes of entries it holds at most.
+    pub bytes: usize,
+    /// How long a dropped queue waits for its thread.
+    pub patience: Duration,
+}
+
+impl Default for QueueLimits {
+    fn default() -> Self {
+        Self { entries: 65_536, bytes: 64 << 20, patience: Duration::from_secs(5) }
+    }
+}
+
+/// See the module.
+pub struct Queue<E: Send + 'static> {
+    shared: Arc<Shared<E>>,
+    limits: QueueLimits,
+}
+
+struct Shared<E> {
+    state: Mutex<State<E>>,
+    /// The thread waits here for work.
+    work: Condvar,
+    /// Callers of `flush` wait here.
+    progress: Condvar,
+    losses: Losses,
+}
+
+struct State<E> {
+    waiting: VecDeque<E>,
+    bytes: usize,
+    /// Entries ever taken into the queue, and entries of these that are settled.
+    taken: u64,
+    settled: u64,
+    reopen: bool,
+    closing: bool,
+    /// The dropped queue gave up on its thread: what is still settled was counted already.
+    abandoned: bool,
+}
+
+enum Job<E> {
+    Write(E),
+    Reopen,
+    Announce,
+    Stop,
+}
+
+impl<E: Weight + Send + 'static> Queue<E> {
+    /// Starts the writing thread, called `name`. Errors when the system gives no thread.
+    pub fn start(name: &str, writer: impl Writer<E> + 'static, limits: QueueLimits, losses: Losses) -> io::Result<Self> {
+        let state = State {
+            waiting: VecDeque::new(),
+            bytes: 0,
+            taken: 0,
+            settled: 0,
+            reopen: false,
+            closing: false,
+            abandoned: false,
+        };
+        let (work, progress) = (Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { state: Mutex::new(state), work, progress, losses });
+        let thread = Arc::clone(&shared);
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || thread.run(writer))?;
+        Ok(Self { shared, limits })
+    }
+}
+
+impl<E: Weight + Send + 'static> Log<E> for Queue<E> {
+    fn write(&self, entry: E) {
+        let weight = entry.weight();
+        let mut state = self.shared.lock();
+        // An entry larger than the whole queue still passes through an empty one.
+        let room = state.waiting.len() < self.limits.entries
+            && (state.waiting.is_empty() || state.bytes.saturating_add(weight) <= self.limits.bytes);
+        if room {
+            state.bytes += weight;
+            state.taken += 1;
+            state.waiting.push_back(entry);
+            drop(state);
+            self.shared.work.notify_one();
+        } else {
+            drop(state);
+            self.shared.losses.record_lost(1, "the queue is full");
+        }
+    }
+
+    fn flush(&self, patience: Duration) -> bool {
+        let state = self.shared.lock();
+        let goal = state.taken;
+        self.shared.wait_for(state, patience, |state| state.settled >= goal)
+    }
+
+    fn reopen(&self) {
+        self.shared.lock().reopen = true;
+        self.shared.work.notify_one();
+    }
+
+    fn counters(&self) -> &Counters {
+        self.shared.losses.counters()
+    }
+}
+
+impl<E: Send + 'static> Drop for Queue<E> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.closing = true;
+        self.shared.work.notify_one();
+        if !self.shared.wait_for(state, self.limits.patience, |state| state.settled == state.taken) {
+            let mut state = self.shared.lock();
+            state.abandoned = true;
+            let left = state.taken - state.settled;
+            drop(state);
+            self.shared.losses.record_lost(left, "the destination took too long at shutdown");
+        }
+        self.shared.losses.announce_pending(true);
+    }
+}
+
+impl<E> Shared<E> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits on `progress` until the condition holds or the time is over; says whether it holds.
+    fn wait_for(
+        &self,
+        mut state: MutexGuard<'_, State<E>>,
+        patience: Duration,
+        holds: impl Fn(&State<E>) -> bool,
+    ) -> bool {
+        let end = Instant::now() + patience;
+        while !holds(&state) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state = self.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+impl<E: Weight> Shared<E> {
+    fn run(&self, mut writer: impl Writer<E>) {
+        loop {
+            match self.next_job() {
+                Job::Write(entry) => {
+                    let result = writer.write(&entry);
+                    self.settle(result);
+                }
+                Job::Reopen => {
+                    if let Err(error) = writer.reopen() {
+                        self.losses.say(&format!("cannot be opened anew: {error}"));
+                    }
+                }
+                Job::Announce => {
+                    self.losses.announce_pending(false);
+                }
+                Job::Stop => return,
+            }
+        }
+    }
+
+    fn next_job(&self) -> Job<E> {
+        let mut state = self.lock();
+        loop {
+            if std::mem::take(&mut state.reopen) {
+                return Job::Reopen;
+            }
+            if state.abandoned {
+                return Job::Stop;
+            }
+            if let Some(entry) = state.waiting.pop_front() {
+                state.bytes -= entry.weight();
+                return Job::Write(entry);
+            }
+            if state.closing {
+                return Job::Stop;
+            }
+            // Losses that fell into the interval after a notice are announced when it is over.
+            let interval = self.losses.interval();
+            let (guard, timeout) = self.work.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
+            if timeout.timed_out() {
+                return Job::Announce;
+            }
+            state = guard;
+        }
+    }
+
+    fn settle(&self, result: io::Result<()>) {
+        let mut state = self.lock();
+        state.settled += 1;
+        let counted_as_lost = state.abandoned;
+        // Count before `flush` can return: whoever waited reads counters that include its entries.
+        match result {
+            _ if counted_as_lost => {}
+            Ok(()) => self.losses.record_written(),
+            Err(error) => self.losses.record_lost(1, &error.to_string()),
+        }
+        drop(state);
+        self.progress.notify_all();
+    }
+}
