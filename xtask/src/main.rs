@@ -1,2 +1,47 @@
-//! Project checks.
-fn main() {}
+//! Project checks: `cargo xtask check` runs what CI runs, the other words run one part of it.
+//!
+//! ```text
+//! cargo xtask check      format, tidy, edges, licences, clippy, documentation, tests
+//! cargo xtask tidy       module docs, file sizes, words that do not belong here
+//! cargo xtask edges      dependencies between our crates against the allowed ones
+//! cargo xtask licences   licences of every dependency against deny.toml
+//! ```
+
+mod check;
+mod edges;
+mod licences;
+mod metadata;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let root = root()?;
+    match std::env::args().nth(1).as_deref() {
+        Some("check") => check::all(&root),
+        Some("format") => check::format(&root),
+        Some("tidy") => tidy::check(&root),
+        Some("edges") => edges::check(&root),
+        Some("licences") => licences::check(&root),
+        word => bail!("unknown task {word:?}; one of: check, format, tidy, edges, licences"),
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(Path::to_path_buf).context("the xtask crate has no parent folder")
+}

@@ -1,0 +1,47 @@
+//! The steps of `cargo xtask check`, in order of how soon they fail.
+//!
+//! Each step is a program that anyone can run by hand; its command line is printed before it runs. Modules that a list
+//! macro declares are unknown to `cargo fmt`, so the format step hands every tracked file to rustfmt.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+/// Everything.
+pub fn all(root: &Path) -> Result<()> {
+    format(root)?;
+    crate::tidy::check(root)?;
+    crate::edges::check(root)?;
+    crate::licences::check(root)?;
+    cargo(root, &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])?;
+    let deny_warnings = [("RUSTDOCFLAGS", "--deny warnings")];
+    cargo(root, &["doc", "--quiet", "--workspace", "--no-deps"], &deny_warnings)?;
+    cargo(root, &["test", "--workspace"], &[])
+}
+
+/// rustfmt over all tracked Rust files.
+pub fn format(root: &Path) -> Result<()> {
+    let files = crate::tidy::tracked(root, "*.rs")?;
+    let mut command = Command::new("rustfmt");
+    command.current_dir(root).args(["--check", "--edition", "2024"]).args(&files);
+    run(&mut command, "rustfmt --check (all tracked files)")
+}
+
+fn cargo(root: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root).args(arguments).envs(environment.iter().copied());
+    run(&mut command, &format!("cargo {}", arguments.join(" ")))
+}
+
+fn run(command: &mut Command, name: &str) -> Result<()> {
+    println!("xtask: {name}");
+    let started = Instant::now();
+    let status = command.status().with_context(|| format!("cannot start {name}"))?;
+    if !status.success() {
+        bail!("{name} failed");
+    }
+    println!("xtask: done in {:.1} s", started.elapsed().as_secs_f32());
+    Ok(())
+}
