@@ -96,7 +96,37 @@ const fn mark(table: &mut [u8; 256], members: &[u8], bits: u8) {
     }
 }
 
+/// A value of only these bytes is never an attack; bit `n` of word `n / 64` stands for byte `n`: ASCII letters and digits, `_`, and
+/// bytes outside ASCII but 0xA0, which is white space.
+///
+/// Such a value that begins with another byte than a digit is one word, and one token is no attack unless it is a comment.
+/// Else at most two tokens that are numbers or barewords (`0b1`, `23`, `4e`, `0x`) come first and one word may follow. That makes
+/// fingerprints of two or three letters. Of two letters, lists have only `1U` in reach, which is harmless when nothing was folded
+/// away; of three letters, none whose first two are numbers or barewords. Nothing here folds: no rule applies to a number or
+/// bareword with another, nor with a word behind it, and no phrase begins with a digit.
+pub const HARMLESS_BYTES: [u64; 4] = [0x03ff << 48, 0x07ff_fffe_87ff_fffe, !(1 << (0xa0 - 128)), !0];
+
+/// Whether all bytes are of [`HARMLESS_BYTES`].
+pub(super) fn are_harmless(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| HARMLESS_BYTES[usize::from(byte / 64)] >> (byte % 64) & 1 == 1)
+}
+
 /// White space after `--` or after a number's suffix letter (not the same set as [`Class::White`]).
 pub(super) const fn is_white(byte: u8) -> bool {
     matches!(byte, 0 | b'\t'..=b'\r' | b' ' | 0xa0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn harmless_bytes_are_those_said() {
+        for byte in 0..=255_u8 {
+            let expected = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 && byte != 0xa0;
+            assert_eq!(are_harmless(&[byte]), expected, "{byte}");
+            // What the proof needs of each byte: it continues a word.
+            assert!(!expected || ENDS[usize::from(byte)] & (WORD | SPLITS) == 0);
+        }
+    }
 }

@@ -30,12 +30,12 @@ impl<'a> Tokens<'a> {
             return self.take(Kind::Operator, 1);
         }
         if self.peek(2).is_none_or(is_white) {
-            return self.to_end_of_line();
+            return self.line_comment();
         }
         match self.context.dialect {
             Dialect::Ansi => {
                 self.dialects_differ = true;
-                self.to_end_of_line()
+                self.line_comment()
             }
             Dialect::MySql => self.take(Kind::Operator, 1),
         }
@@ -45,11 +45,11 @@ impl<'a> Tokens<'a> {
         self.dialects_differ = true;
         match self.context.dialect {
             Dialect::Ansi => self.take(Kind::Operator, 1),
-            Dialect::MySql => self.to_end_of_line(),
+            Dialect::MySql => self.line_comment(),
         }
     }
 
-    fn to_end_of_line(&mut self) -> Token<'a> {
+    fn line_comment(&mut self) -> Token<'a> {
         let rest = self.rest(0);
         let end = memchr(b'\n', rest);
         let token = self.take(Kind::Comment, end.unwrap_or(rest.len()));

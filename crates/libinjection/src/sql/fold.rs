@@ -29,7 +29,7 @@ pub struct Folded<'a> {
 }
 
 impl<'a> Folded<'a> {
-    /// The remaining tokens, at most five.
+    /// The remaining tokens: at most five, or six of which the last is evil.
     #[must_use]
     pub fn tokens(&self) -> &[Token<'a>] {
         self.hand.get(..self.len).unwrap_or_default()
@@ -58,7 +58,12 @@ pub fn fold(input: &[u8], context: Context) -> Folded<'_> {
         trailing_comment: None,
     };
     let len = window.run();
-    Folded { hand: window.hand, len, read: window.source.count, dialects_differ: window.source.dialects_differ }
+    Folded {
+        hand: window.hand,
+        len,
+        read: window.source.count,
+        dialects_differ: window.source.dialects_differ,
+    }
 }
 
 impl<'a> Window<'a> {

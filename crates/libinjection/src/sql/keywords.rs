@@ -117,8 +117,12 @@ const fn count_words() -> usize {
 }
 
 const fn build() -> Table {
-    let mut table =
-        Table { keys: [[0; 4]; WORDS], kinds: [Kind::Nothing; WORDS], slots: [0; SLOTS], phrase_lengths: [0; 256] };
+    let mut table = Table {
+        keys: [[0; 4]; WORDS],
+        kinds: [Kind::Nothing; WORDS],
+        slots: [0; SLOTS],
+        phrase_lengths: [0; 256],
+    };
     let mut words = 0;
     let mut next = 0;
     while next < SQL_KEYWORDS.len() {
@@ -170,7 +174,15 @@ mod tests {
 
     #[test]
     fn other_words_are_not_found() {
-        for word in ["", "SELEC", "SELECTS", "SELECT\0", "ΑND", "{ELECT", "a_word_that_is_longer_than_any_in_the_table"] {
+        for word in [
+            "",
+            "SELEC",
+            "SELECTS",
+            "SELECT\0",
+            "ΑND",
+            "{ELECT",
+            "a_word_that_is_longer_than_any_in_the_table",
+        ] {
             assert_eq!(lookup(word.as_bytes()), None, "{word}");
         }
     }

@@ -18,6 +18,7 @@ mod triples;
 mod verdict;
 mod words;
 
+pub use bytes::HARMLESS_BYTES;
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use fold::{Folded, fold};
 pub use token::{Kind, MAX_TEXT, Token};

@@ -34,8 +34,8 @@ const ALSO_FUNCTIONS: [&str; 11] = [
 
 pub(super) fn fold(window: &mut Window<'_>) -> AfterPair {
     use Kind::{
-        Backslash, Bareword, CloseBrace, CloseParen, Collate, Function, Keyword, Logic, OpenBrace, OpenParen, Operator,
-        Semicolon, SqlType, String, Tsql, Variable,
+        Backslash, Bareword, CloseBrace, CloseParen, Collate, Function, Keyword, Logic, OpenBrace, OpenParen,
+        Operator, Semicolon, SqlType, String, Tsql, Variable,
     };
     let (first, second) = (window.kind(0), window.kind(1));
     match first {

@@ -48,7 +48,9 @@ fn joined_operands(window: &Window<'_>) -> usize {
 /// How many tokens go when the middle one is an operator without weight before the third (or the dot of `` select.`x` ``).
 /// After a comma the operand goes with it, `1,-1` being one operand list.
 fn unary_before_operand(window: &Window<'_>) -> Option<usize> {
-    use Kind::{Bareword, Comma, Dot, Expression, Function, Group, Keyword, Number, OpenParen, String, Variable};
+    use Kind::{
+        Bareword, Comma, Dot, Expression, Function, Group, Keyword, Number, OpenParen, String, Variable,
+    };
     let (first, third) = (window.kind(0), window.kind(2));
     if (first, window.kind(1), third) == (Expression, Dot, Bareword) {
         return Some(1);

@@ -8,7 +8,7 @@
 
 use memchr::{memchr, memmem};
 
-use super::bytes::{CLASS, Class, ENDS, SPLITS, WORD};
+use super::bytes::are_harmless;
 use super::fingerprint::{self, Fingerprint};
 use super::fold::{Folded, fold};
 use super::token::{Kind, Token};
@@ -17,41 +17,14 @@ use super::tokenizer::{Context, Dialect, Quote};
 /// Whether `input` is an SQL injection, and with which fingerprint. Linear in the input, at most five readings of it, no allocation.
 #[must_use]
 pub fn sqli(input: &[u8]) -> Option<Fingerprint> {
-    if is_one_token(input) {
+    if are_harmless(input) {
         return None;
     }
     in_both_dialects(input, Quote::None)
         .or_else(|| memchr(b'\'', input).and_then(|_| in_both_dialects(input, Quote::Single)))
-        .or_else(|| memchr(b'"', input).and_then(|_| attempt(input, Quote::Double, Dialect::MySql).fingerprint))
-}
-
-/// Whether the input is a single harmless token in every reading, which most parameter values are.
-///
-/// Why it is exact: a byte that starts a plain word begins a token that runs to a byte in the word-ending set (scanners for prefix
-/// letters such as `x'` need a quote or `&`, which are in that set), and nothing in between can split it. Digits alone are one
-/// number. One token gives a fingerprint of one letter, and the only listed one is `X`, which needs a comment or `{`.
-/// Without quotes there is no second reading, without comment marks no second dialect.
-fn is_one_token(input: &[u8]) -> bool {
-    match input.first() {
-        None => true,
-        Some(b'0'..=b'9') => input.iter().all(u8::is_ascii_digit),
-        Some(&first) => {
-            starts_word(first) && input.iter().all(|&byte| ENDS[usize::from(byte)] & (WORD | SPLITS) == 0)
-        }
-    }
-}
-
-fn starts_word(byte: u8) -> bool {
-    matches!(
-        CLASS[usize::from(byte)],
-        Class::Word
-            | Class::BinaryOrWord
-            | Class::EscapedOrWord
-            | Class::NationalOrWord
-            | Class::OracleOrWord
-            | Class::UnicodeOrWord
-            | Class::HexOrWord
-    )
+        .or_else(|| {
+            memchr(b'"', input).and_then(|_| attempt(input, Quote::Double, Dialect::MySql).fingerprint)
+        })
 }
 
 fn in_both_dialects(input: &[u8], quote: Quote) -> Option<Fingerprint> {
