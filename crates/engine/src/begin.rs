@@ -17,6 +17,13 @@ impl Transaction {
         }
     }
 
+    /// Phase 1 is over and has not ended the request: the path is decoded.
+    pub(crate) fn leave_request_headers(&mut self) {
+        if self.interception.is_none() {
+            self.request.decode_path(&mut self.arena);
+        }
+    }
+
     /// The authority of the target, or the Host header, without its port.
     fn set_server_name(&mut self) {
         let arena = &self.arena;
@@ -39,7 +46,8 @@ impl Transaction {
     /// By a prefix of Content-Type in any case; JSON and XML are chosen by rules (`ctl:requestBodyProcessor`).
     fn choose_processor(&mut self) {
         let content_type = self.request.header(&self.arena, b"Content-Type").unwrap_or_default();
-        let begins = |prefix: &[u8]| content_type.get(..prefix.len()).is_some_and(|c| c.eq_ignore_ascii_case(prefix));
+        let begins =
+            |prefix: &[u8]| content_type.get(..prefix.len()).is_some_and(|c| c.eq_ignore_ascii_case(prefix));
         let name: &[u8] = if begins(b"application/x-www-form-urlencoded") {
             b"URLENCODED"
         } else if begins(b"multipart/form-data") {

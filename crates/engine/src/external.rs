@@ -38,13 +38,14 @@ impl Transaction {
 
     fn test_rbl(&mut self, value: &Value, tested: Text, zone: &[u8]) -> Result<Tested, Need> {
         let address = self.arena.get(tested);
-        let mut name = match std::str::from_utf8(address).ok().and_then(|a| a.parse::<std::net::Ipv4Addr>().ok()) {
-            Some(v4) => {
-                let [a, b, c, d] = v4.octets();
-                format!("{d}.{c}.{b}.{a}.").into_bytes()
-            }
-            None => [address, b"."].concat(),
-        };
+        let mut name =
+            match std::str::from_utf8(address).ok().and_then(|a| a.parse::<std::net::Ipv4Addr>().ok()) {
+                Some(v4) => {
+                    let [a, b, c, d] = v4.octets();
+                    format!("{d}.{c}.{b}.{a}.").into_bytes()
+                }
+                None => [address, b"."].concat(),
+            };
         name.extend_from_slice(zone);
         let http_bl = memchr::memmem::find(zone, b"httpbl.org").is_some();
         if http_bl {
@@ -86,7 +87,9 @@ impl Transaction {
             return Ok(Ok(false));
         }
         let text = self.arena.get(tested);
-        let Some(address) = std::str::from_utf8(text).ok().and_then(|a| a.parse().ok()) else { return Ok(Ok(false)) };
+        let Some(address) = std::str::from_utf8(text).ok().and_then(|a| a.parse().ok()) else {
+            return Ok(Ok(false));
+        };
         let found = match self.take_answer() {
             Some(Answer::Geo(found)) => found,
             Some(Answer::Failed(reason)) => {

@@ -126,7 +126,8 @@ impl Transaction {
             status: self.response.status,
             reason: self.response.reason.clone(),
             headers: self.pairs(&self.response.headers),
-            body: (audit && parts.has(b'E') && !self.response.body.is_empty()).then(|| self.response.body.clone()),
+            body: (audit && parts.has(b'E') && !self.response.body.is_empty())
+                .then(|| self.response.body.clone()),
             chunked: self
                 .response
                 .header(&self.arena, b"Transfer-Encoding")
@@ -175,7 +176,12 @@ impl Transaction {
         let hide = |text: &mut Vec<u8>| mask(text, &secrets);
         hide(&mut record.request.line);
         hide(&mut record.request.target);
-        record.request.headers.iter_mut().chain(&mut record.response.headers).for_each(|(_, value)| hide(value));
+        record
+            .request
+            .headers
+            .iter_mut()
+            .chain(&mut record.response.headers)
+            .for_each(|(_, value)| hide(value));
         for body in [&mut record.request.body, &mut record.request.fake_body, &mut record.response.body] {
             body.iter_mut().for_each(hide);
         }

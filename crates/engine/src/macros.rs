@@ -96,7 +96,10 @@ impl Reference {
             None => (text, None),
         };
         if let Some(header) = name.strip_prefix(b"HTTP_") {
-            return Some(Reference { variable: Variable::RequestHeaders, key: ReferenceKey::Name(header.to_vec()) });
+            return Some(Reference {
+                variable: Variable::RequestHeaders,
+                key: ReferenceKey::Name(header.to_vec()),
+            });
         }
         let variable = Variable::find(name.strip_prefix(b"&").unwrap_or(name))?;
         let key = match key {

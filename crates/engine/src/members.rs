@@ -59,13 +59,10 @@ impl TxMembers {
     /// Sets a member without a slot.
     pub(crate) fn set_other(&mut self, lower: Vec<u8>, value: Text, name: Text) {
         let clock = &mut self.clock;
-        self.others
-            .entry(lower)
-            .and_modify(|member| member.value = value)
-            .or_insert_with(|| {
-                *clock += 1;
-                Member { value, name, created: *clock }
-            });
+        self.others.entry(lower).and_modify(|member| member.value = value).or_insert_with(|| {
+            *clock += 1;
+            Member { value, name, created: *clock }
+        });
     }
 
     /// Unsets a slot.

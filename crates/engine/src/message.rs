@@ -24,7 +24,10 @@ const ARGUMENT_LIMIT: usize = 252;
 
 impl Transaction {
     /// Adds the alert of a rule. `starter` carries the metadata, `rule` is the link that matched last.
-    #[expect(clippy::too_many_arguments, reason = "an alert is made of all these, and each caller has them at hand")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an alert is made of all these, and each caller has them at hand"
+    )]
     pub(crate) fn alert(
         &mut self,
         rules: &Arc<RuleSet>,

@@ -133,7 +133,12 @@ impl Collection {
         let age = now - read(b"CREATE_TIME");
         let rate = if age > 0 { 60 * read(b"UPDATE_COUNTER") / age } else { 0 };
         let value = arena.push_number(rate);
-        self.members.push(CollectionMember { name: b"UPDATE_RATE".to_vec(), value, base: None, changed: false });
+        self.members.push(CollectionMember {
+            name: b"UPDATE_RATE".to_vec(),
+            value,
+            base: None,
+            changed: false,
+        });
     }
 
     /// A member by name in any case.
@@ -190,10 +195,12 @@ impl Collection {
         if self.get(b"KEY").is_none() {
             return Some(update(vec![MemberChange::RemoveAll], 0));
         }
-        let timeout = self.get(b"TIMEOUT").map_or(default_timeout, |m| number(arena.get(m.value)).max(0) as u64);
+        let timeout =
+            self.get(b"TIMEOUT").map_or(default_timeout, |m| number(arena.get(m.value)).max(0) as u64);
         let mut changes: Vec<MemberChange> =
             self.removed.iter().map(|name| MemberChange::Remove { name: name.clone() }).collect();
-        const COMPUTED: [&[u8]; 5] = [b"IS_NEW", b"UPDATE_RATE", b"UPDATE_COUNTER", b"LAST_UPDATE_TIME", b"__expire_KEY"];
+        const COMPUTED: [&[u8]; 5] =
+            [b"IS_NEW", b"UPDATE_RATE", b"UPDATE_COUNTER", b"LAST_UPDATE_TIME", b"__expire_KEY"];
         for member in self.members.iter().filter(|member| member.changed) {
             if COMPUTED.iter().any(|name| member.name.eq_ignore_ascii_case(name)) {
                 continue;
@@ -205,7 +212,10 @@ impl Collection {
                 None => MemberChange::Set { name, value: value.to_vec() },
             });
         }
-        let set = |name: &[u8], value: i64| MemberChange::Set { name: name.to_vec(), value: value.to_string().into() };
+        let set = |name: &[u8], value: i64| MemberChange::Set {
+            name: name.to_vec(),
+            value: value.to_string().into(),
+        };
         changes.push(MemberChange::Add { name: b"UPDATE_COUNTER".to_vec(), delta: 1 });
         changes.push(set(b"LAST_UPDATE_TIME", now));
         changes.push(set(b"__expire_KEY", now + timeout as i64));

@@ -59,11 +59,10 @@ impl Transaction {
     pub fn run(&mut self, phase: Phase, now_micros: u64) -> Step {
         self.now = now_micros;
         let rules = Arc::clone(&self.rules);
-        if self.cursor.phase != Some(phase) {
-            if let Some(step) = self.begin_phase(phase) {
+        if self.cursor.phase != Some(phase)
+            && let Some(step) = self.begin_phase(phase) {
                 return step;
             }
-        }
         let step = match self.run_phase(&rules, phase) {
             Ok(verdict) => {
                 self.cursor.position = usize::MAX;
@@ -83,20 +82,13 @@ impl Transaction {
         self.cursor.position = 0;
         self.cursor.resume = None;
         self.matched.vars.clear();
-        if phase == Phase::RequestHeaders {
-            self.begin_request();
+        match phase {
+            Phase::RequestHeaders => self.begin_request(),
+            _ => self.leave_request_headers(),
         }
-        if self.control.engine == EngineMode::Off || (self.interception.is_some() && phase != Phase::Logging) {
+        if self.control.engine == EngineMode::Off || (self.interception.is_some() && phase != Phase::Logging)
+        {
             return Some(Step::Done(Verdict::Pass));
-        }
-        if phase == Phase::RequestBody {
-            let mut request = std::mem::take(&mut self.request);
-            request.decode_path(&mut self.arena);
-            self.request = request;
-            if let crate::request::PathState::Refused(status) = self.request.path_state {
-                self.response.status = status;
-                return Some(Step::Done(Verdict::Deny { status }));
-            }
         }
         let allowed = match self.control.allow {
             Some(AllowScope::Exchange) => phase != Phase::Logging,
@@ -115,7 +107,8 @@ impl Transaction {
             let index = match instruction {
                 Instruction::Section { section, otherwise } => {
                     let applies = self.section_applies(rules, *section);
-                    self.cursor.position = if applies { self.cursor.position + 1 } else { *otherwise as usize };
+                    self.cursor.position =
+                        if applies { self.cursor.position + 1 } else { *otherwise as usize };
                     continue;
                 }
                 Instruction::Rule(index) => *index,
@@ -156,15 +149,20 @@ impl Transaction {
     fn section_applies(&self, rules: &RuleSet, section: u16) -> bool {
         let path = self.arena.get(self.request.path);
         match rules.sections.get(usize::from(section)).map(|section| &section.matcher) {
-            Some(LocationMatcher::Prefix(prefix)) => path.strip_prefix(prefix.as_slice()).is_some_and(|rest| {
-                rest.is_empty() || prefix.ends_with(b"/") || rest.starts_with(b"/")
-            }),
+            Some(LocationMatcher::Prefix(prefix)) => path
+                .strip_prefix(prefix.as_slice())
+                .is_some_and(|rest| rest.is_empty() || prefix.ends_with(b"/") || rest.starts_with(b"/")),
             Some(LocationMatcher::Pattern(pattern)) => pattern.is_match(path).unwrap_or(false),
             None => false,
         }
     }
 
-    fn run_rule(&mut self, rules: &Arc<RuleSet>, index: RuleIndex, rule: &Rule) -> Result<RuleOutcome, Suspended> {
+    fn run_rule(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        index: RuleIndex,
+        rule: &Rule,
+    ) -> Result<RuleOutcome, Suspended> {
         let mut values = std::mem::take(&mut self.values);
         let resume = self.cursor.resume.take();
         if resume.is_none() {
@@ -276,7 +274,8 @@ impl Transaction {
                     Ok(true) => {}
                     Ok(false) => return Ok(RuleOutcome::NoMatch),
                     Err(need) => {
-                        self.cursor.resume = Some(Resume { value: 0, matched: false, effect: None, tested, step });
+                        self.cursor.resume =
+                            Some(Resume { value: 0, matched: false, effect: None, tested, step });
                         return Err(Suspended(need));
                     }
                 }
@@ -286,7 +285,8 @@ impl Transaction {
         };
         for (number, effect) in rule.effects.iter().enumerate().skip(first_effect) {
             if let Err(need) = effect.run(self, rule) {
-                self.cursor.resume = Some(Resume { value: 0, matched: false, effect: Some(number), tested, step });
+                self.cursor.resume =
+                    Some(Resume { value: 0, matched: false, effect: Some(number), tested, step });
                 return Err(Suspended(need));
             }
         }
@@ -384,8 +384,8 @@ impl Transaction {
             }
             return Ok(RuleOutcome::Match);
         }
-        if let Some(pause) = &decision.pause {
-            if self.answer.take().is_none() {
+        if let Some(pause) = &decision.pause
+            && self.answer.take().is_none() {
                 let mut text = Vec::new();
                 self.expand_template(pause, Some(rule), &mut text);
                 let milliseconds = u64::try_from(crate::actions::atoi(&text)).unwrap_or(0);
@@ -399,7 +399,6 @@ impl Transaction {
                 });
                 return Err(Suspended(Need::Pause { milliseconds }));
             }
-        }
         self.intercept(rules, starter, rule, value);
         Ok(RuleOutcome::Intercepted)
     }
@@ -432,7 +431,8 @@ impl Transaction {
                 self.expand_template(url, Some(rule), &mut location);
                 // A line end in the value would split the response.
                 location.retain(|byte| !matches!(byte, b'\r' | b'\n'));
-                let status = decision.status.filter(|s| matches!(s, 301 | 302 | 303 | 307 | 308)).unwrap_or(302);
+                let status =
+                    decision.status.filter(|s| matches!(s, 301 | 302 | 303 | 307 | 308)).unwrap_or(302);
                 action.extend_from_slice(b"Access denied with redirection to ");
                 crate::escape::log_escape(&location, &mut action);
                 action.extend_from_slice(format!(" using status {status}{suffix}.").as_bytes());

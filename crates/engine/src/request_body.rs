@@ -87,7 +87,9 @@ impl RequestBody {
             Variable::MultipartLfLine => flags.lf_line,
             Variable::MultipartCrlfLine => flags.crlf_line,
             Variable::MultipartCrlfLfLines => flags.crlf_lf_lines(),
-            Variable::MultipartMissingSemicolon | Variable::MultipartSemicolonMissing => flags.missing_semicolon,
+            Variable::MultipartMissingSemicolon | Variable::MultipartSemicolonMissing => {
+                flags.missing_semicolon
+            }
             Variable::MultipartInvalidQuoting => flags.invalid_quoting,
             Variable::MultipartInvalidPart => flags.invalid_part,
             Variable::MultipartFileLimitExceeded => flags.file_limit_exceeded,
@@ -99,7 +101,11 @@ impl RequestBody {
 impl Transaction {
     /// What the driver does with the request body; asked once, after phase 1.
     pub fn request_body_plan(&mut self) -> BodyPlan {
-        if self.control.engine == EngineMode::Off || !self.control.request_body_access || !self.has_request_body() {
+        self.leave_request_headers();
+        if self.control.engine == EngineMode::Off
+            || !self.control.request_body_access
+            || !self.has_request_body()
+        {
             self.body.state = State::Done;
             return BodyPlan::Skip;
         }
@@ -237,7 +243,8 @@ impl Transaction {
             return None;
         }
         self.body.no_files_reported = true;
-        let text = format!("Request body no files data length is larger than the configured limit ({limit}).");
+        let text =
+            format!("Request body no files data length is larger than the configured limit ({limit}).");
         self.notice(1, &text);
         self.body_failed(text.as_bytes());
         if self.rejects_over_limit() {
@@ -382,7 +389,8 @@ impl Transaction {
             Err(JsonFailure::Premature(reason)) => (format!("JSON parser error: {reason}"), true),
             Err(JsonFailure::Depth) => ("JSON parsing error: JSON depth limit exceeded".to_owned(), false),
             Err(JsonFailure::Stopped) => (
-                "JSON parsing error: parse error: client cancelled parse via callback return value\n".to_owned(),
+                "JSON parsing error: parse error: client cancelled parse via callback return value\n"
+                    .to_owned(),
                 false,
             ),
         };

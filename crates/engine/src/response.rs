@@ -49,9 +49,34 @@ impl Response {
 }
 
 impl Transaction {
+    /// The answer that the driver gives in the origin's place (an error page, a redirect): what rules of phase 5 see.
+    ///
+    /// RESPONSE_STATUS stays what an interception asked for, and a response body that was inspected stays too.
+    pub fn local_reply<'h>(
+        &mut self,
+        status: u16,
+        reason: &[u8],
+        headers: impl Iterator<Item = (&'h [u8], &'h [u8])>,
+        body: &[u8],
+    ) {
+        let shown = self.interception.as_ref().map_or(status, |_| self.response.status);
+        let origin_answered = self.response.protocol.is_some();
+        self.response_head(b"HTTP/1.1", status, reason);
+        self.response.status = shown;
+        for (name, value) in headers {
+            self.response_header(name, value);
+        }
+        if !origin_answered {
+            self.response.body_text = Some(self.arena.push(body));
+        }
+    }
+
     /// What the driver does with the response body; asked once, after phase 3.
     pub fn response_body_plan(&mut self) -> BodyPlan {
-        if self.control.engine == EngineMode::Off || !self.control.response_body_access || !self.type_is_inspected() {
+        if self.control.engine == EngineMode::Off
+            || !self.control.response_body_access
+            || !self.type_is_inspected()
+        {
             return BodyPlan::Skip;
         }
         let announced = self
@@ -93,7 +118,9 @@ impl Transaction {
         if self.rejects_response_over_limit() {
             self.notice(
                 1,
-                &format!("Output filter: Response body too large (over limit of {limit}, total not specified)."),
+                &format!(
+                    "Output filter: Response body too large (over limit of {limit}, total not specified)."
+                ),
             );
             self.response.inspecting = false;
             self.response.status = 500;

@@ -224,6 +224,7 @@ pub(crate) type ChainId = u16;
 
 /// All transformation chains as a prefix tree: a chain is its parent and one more transformation.
 #[derive(Debug)]
+#[derive(Default)]
 pub(crate) struct TransformationChains {
     nodes: Vec<ChainNode>,
 }
@@ -235,11 +236,6 @@ pub(crate) struct ChainNode {
     pub(crate) step: &'static Transformation,
 }
 
-impl Default for TransformationChains {
-    fn default() -> Self {
-        Self { nodes: Vec::new() }
-    }
-}
 
 impl TransformationChains {
     /// The id of a list of transformations, shared with every equal list and its prefixes.

@@ -84,7 +84,9 @@ pub(crate) fn mask(text: &mut [u8], secrets: &[(Vec<u8>, u8, u8)]) {
             let start = from + at;
             let end = start + secret.len();
             let keep_until = end.saturating_sub(usize::from(*last));
-            for byte in text.get_mut((start + usize::from(*first)).min(keep_until)..keep_until).unwrap_or_default() {
+            for byte in
+                text.get_mut((start + usize::from(*first)).min(keep_until)..keep_until).unwrap_or_default()
+            {
                 *byte = b'*';
             }
             from = end;

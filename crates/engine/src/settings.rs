@@ -9,6 +9,7 @@ use crate::record::{AuditParts, EngineMode};
 
 /// Decisions where ModSecurity versions differ and a site may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Compatibility {
     /// Bodies that fail to parse only at their end are rejected with 500 before phase 2, as Debian 12's package does;
     /// otherwise REQBODY_ERROR is set and rules decide.
@@ -19,11 +20,6 @@ pub struct Compatibility {
     pub json_names_v3: bool,
 }
 
-impl Default for Compatibility {
-    fn default() -> Self {
-        Self { reject_body_end_errors: false, join_headers: false, json_names_v3: false }
-    }
-}
 
 /// What to do with a body over its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -246,7 +246,8 @@ impl Transaction {
         let authority = self.request.authority.filter(|_| name.eq_ignore_ascii_case(b"host"));
         if self.rules.settings.compatibility.join_headers && authority.is_none() {
             let arena = &self.arena;
-            let known = self.request.headers.iter().position(|h| arena.get(h.name).eq_ignore_ascii_case(name));
+            let known =
+                self.request.headers.iter().position(|h| arena.get(h.name).eq_ignore_ascii_case(name));
             if let Some(header) = known.and_then(|index| self.request.headers.get_mut(index)) {
                 header.value = self.arena.extend(header.value, b", ");
                 header.value = self.arena.extend(header.value, value);
@@ -442,7 +443,12 @@ impl Transaction {
     }
 
     /// `initcol` and its relatives. A collection is loaded once; asking again for the same name does nothing.
-    pub(crate) fn init_collection(&mut self, name: &[u8], per_application: bool, key: &[u8]) -> Result<(), Need> {
+    pub(crate) fn init_collection(
+        &mut self,
+        name: &[u8],
+        per_application: bool,
+        key: &[u8],
+    ) -> Result<(), Need> {
         if self.collections.iter().any(|c| c.name == name) {
             return Ok(());
         }
@@ -515,7 +521,8 @@ impl Transaction {
             (b"UNIQUE_ID".to_vec(), get(self.constants.unique_id)),
         ];
         environment.extend(self.env.iter().map(|pair| (get(pair.name), get(pair.value))));
-        environment.retain(|(name, value)| !name.contains(&0) && !value.contains(&0) && !name.contains(&b'='));
+        environment
+            .retain(|(name, value)| !name.contains(&0) && !value.contains(&0) && !name.contains(&b'='));
         environment
     }
 
@@ -523,7 +530,9 @@ impl Transaction {
     pub(crate) fn matched_member(&self) -> Option<(Variable, Vec<u8>)> {
         let source = self.matched.source?;
         match source.name {
-            crate::variables::MemberName::Member(name) => Some((source.variable, self.arena.get(name).to_vec())),
+            crate::variables::MemberName::Member(name) => {
+                Some((source.variable, self.arena.get(name).to_vec()))
+            }
             _ => None,
         }
     }

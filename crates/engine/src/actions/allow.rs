@@ -22,8 +22,11 @@ fn apply(draft: &mut Draft, value: &[u8], _context: &mut DraftContext<'_>) -> Re
         b"request" => AllowScope::Request,
         b"phase" => AllowScope::Phase,
         _ => {
-            return Err(ActionError::new(format!("invalid scope `{}` of allow", String::from_utf8_lossy(value)))
-                .with_help("write `allow`, `allow:request` or `allow:phase`"));
+            return Err(ActionError::new(format!(
+                "invalid scope `{}` of allow",
+                String::from_utf8_lossy(value)
+            ))
+            .with_help("write `allow`, `allow:request` or `allow:phase`"));
         }
     };
     draft.set_disruptive(Disruptive::Allow(scope));

@@ -41,7 +41,10 @@ pub(crate) enum Ctl {
     ResponseBodyLimit(u64),
     /// Index of a [`crate::ruleset::RuleSelection`].
     RemoveRules(u16),
-    RemoveTargets { selection: u16, targets: Arc<Vec<RemovedTarget>> },
+    RemoveTargets {
+        selection: u16,
+        targets: Arc<Vec<RemovedTarget>>,
+    },
 }
 
 /// How `auditLogParts` changes the set.
@@ -71,7 +74,8 @@ pub(crate) enum RemovedKey {
 
 fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Result<(), ActionError> {
     let equals = memchr::memchr(b'=', value);
-    let name = String::from_utf8_lossy(value.get(..equals.unwrap_or(value.len())).unwrap_or_default()).into_owned();
+    let name =
+        String::from_utf8_lossy(value.get(..equals.unwrap_or(value.len())).unwrap_or_default()).into_owned();
     let Some(setting) = equals.and_then(|e| value.get(e + 1..)) else {
         return Err(ActionError::new(format!("missing value of ctl {name}"))
             .with_help(format!("write `ctl:{name}=…`")));
@@ -88,7 +92,9 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
     };
     let switch = || parse_switch(value).ok_or_else(|| bad("On or Off"));
     Ok(match name.to_ascii_lowercase().as_str() {
-        "ruleengine" => Ctl::RuleEngine(parse_engine_mode(value).ok_or_else(|| bad("On, Off or DetectionOnly"))?),
+        "ruleengine" => {
+            Ctl::RuleEngine(parse_engine_mode(value).ok_or_else(|| bad("On, Off or DetectionOnly"))?)
+        }
         "auditengine" => Ctl::AuditEngine(match value.to_ascii_lowercase().as_slice() {
             b"on" => AuditEngine::On,
             b"off" => AuditEngine::Off,
@@ -103,24 +109,50 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
         "requestbodyaccess" => Ctl::RequestBodyAccess(switch()?),
         "requestbodyprocessor" => Ctl::RequestBodyProcessor(value.to_vec()),
         "forcerequestbodyvariable" => Ctl::ForceRequestBodyVariable(switch()?),
-        "requestbodylimit" => Ctl::RequestBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?),
+        "requestbodylimit" => {
+            Ctl::RequestBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?)
+        }
         "responsebodyaccess" => Ctl::ResponseBodyAccess(switch()?),
-        "responsebodylimit" => Ctl::ResponseBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?),
-        "ruleremovebyid" => Ctl::RemoveRules(context.select(RuleSelector::ids(value).map_err(ActionError::new)?)),
-        "ruleremovebytag" => Ctl::RemoveRules(context.select(RuleSelector::tag(value).map_err(ActionError::new)?)),
-        "ruleremovebymsg" => Ctl::RemoveRules(context.select(RuleSelector::msg(value).map_err(ActionError::new)?)),
+        "responsebodylimit" => {
+            Ctl::ResponseBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?)
+        }
+        "ruleremovebyid" => {
+            Ctl::RemoveRules(context.select(RuleSelector::ids(value).map_err(ActionError::new)?))
+        }
+        "ruleremovebytag" => {
+            Ctl::RemoveRules(context.select(RuleSelector::tag(value).map_err(ActionError::new)?))
+        }
+        "ruleremovebymsg" => {
+            Ctl::RemoveRules(context.select(RuleSelector::msg(value).map_err(ActionError::new)?))
+        }
         "ruleremovetargetbyid" => remove_targets(value, context, RuleSelector::ids)?,
         "ruleremovetargetbytag" => remove_targets(value, context, RuleSelector::tag)?,
         "ruleremovetargetbymsg" => remove_targets(value, context, RuleSelector::msg)?,
-        "hashengine" | "hashenforcement" | "parsexmlintoargs" | "forceresponsebodyvariable" | "responsebodyprocessor" => {
+        "hashengine"
+        | "hashenforcement"
+        | "parsexmlintoargs"
+        | "forceresponsebodyvariable"
+        | "responsebodyprocessor" => {
             return Err(ActionError::new(format!("ctl {name} is not supported yet")));
         }
         _ => {
             let known = [
-                "ruleEngine", "auditEngine", "auditLogParts", "debugLogLevel", "requestBodyAccess",
-                "requestBodyProcessor", "forceRequestBodyVariable", "requestBodyLimit", "responseBodyAccess",
-                "responseBodyLimit", "ruleRemoveById", "ruleRemoveByTag", "ruleRemoveByMsg", "ruleRemoveTargetById",
-                "ruleRemoveTargetByTag", "ruleRemoveTargetByMsg",
+                "ruleEngine",
+                "auditEngine",
+                "auditLogParts",
+                "debugLogLevel",
+                "requestBodyAccess",
+                "requestBodyProcessor",
+                "forceRequestBodyVariable",
+                "requestBodyLimit",
+                "responseBodyAccess",
+                "responseBodyLimit",
+                "ruleRemoveById",
+                "ruleRemoveByTag",
+                "ruleRemoveByMsg",
+                "ruleRemoveTargetById",
+                "ruleRemoveTargetByTag",
+                "ruleRemoveTargetByMsg",
             ];
             let error = ActionError::new(format!("invalid ctl name `{name}`"));
             return Err(match portcullis_seclang::nearest(name, known.into_iter()) {
@@ -139,7 +171,9 @@ fn remove_targets(
     selector: fn(&[u8]) -> Result<RuleSelector, String>,
 ) -> Result<Ctl, ActionError> {
     let Some(semicolon) = memchr::memchr(b';', value) else {
-        return Err(ActionError::new("missing target").with_help("write `ctl:ruleRemoveTargetById=942100;ARGS:name`"));
+        return Err(
+            ActionError::new("missing target").with_help("write `ctl:ruleRemoveTargetById=942100;ARGS:name`")
+        );
     };
     let rules = selector(value.get(..semicolon).unwrap_or_default()).map_err(ActionError::new)?;
     let list = value.get(semicolon + 1..).unwrap_or_default();

@@ -18,6 +18,10 @@ pub static ACTION: ActionInfo = ActionInfo {
 
 fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Result<(), ActionError> {
     let key = context.template(value);
-    draft.effects.push(Effect::InitCol(InitCol { collection: b"resource".to_vec(), per_application: true, key }));
+    draft.effects.push(Effect::InitCol(InitCol {
+        collection: b"resource".to_vec(),
+        per_application: true,
+        key,
+    }));
     Ok(())
 }

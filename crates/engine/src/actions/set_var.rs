@@ -137,12 +137,14 @@ impl SetVar {
             }
             Operation::Assign(template) => {
                 transaction.expand_template(template, Some(rule), &mut value);
-                self.name.with(transaction, rule, |transaction, member| transaction.set_member(member, &value));
+                self.name
+                    .with(transaction, rule, |transaction, member| transaction.set_member(member, &value));
             }
             Operation::Add(template) => {
                 transaction.expand_template(template, Some(rule), &mut value);
                 let delta = atoi(&value);
-                self.name.with(transaction, rule, |transaction, member| transaction.add_to_member(member, delta));
+                self.name
+                    .with(transaction, rule, |transaction, member| transaction.add_to_member(member, delta));
             }
         }
     }

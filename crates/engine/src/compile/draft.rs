@@ -152,7 +152,8 @@ impl Draft {
 
 fn unknown_action(action: &Action) -> Diagnostic {
     let name = &action.name.value;
-    let diagnostic = Diagnostic::error("unknown-action", action.name.span, format!("unknown action `{name}`"));
+    let diagnostic =
+        Diagnostic::error("unknown-action", action.name.span, format!("unknown action `{name}`"));
     let known = actions::ACTIONS.iter().map(|info| info.name);
     match portcullis_seclang::nearest(name, known) {
         Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),

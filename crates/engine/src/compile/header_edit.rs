@@ -4,8 +4,8 @@
 //! request that the origin gets; `Header edit Set-Cookie RX TEXT` changes the response. Formats other than `%{NAME}e`
 //! and `%%` are refused. (httpd manual, mod_headers)
 
-use portcullis_operators::pattern::{Options, Pattern};
 use portcullis_operators::Capture;
+use portcullis_operators::pattern::{Options, Pattern};
 use portcullis_seclang::{Diagnostic, Directive, Word};
 
 use super::{Compiler, DirectiveInfo};
@@ -87,13 +87,11 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive, direction: Direct
 
 fn read(words: &[Word], direction: Direction) -> Result<HeaderEdit, (Option<&Word>, String)> {
     let mut words = words;
-    if direction == Direction::Response {
-        if let Some((first, rest)) = words.split_first() {
-            if first.text.eq_ignore_ascii_case(b"always") || first.text.eq_ignore_ascii_case(b"onsuccess") {
+    if direction == Direction::Response
+        && let Some((first, rest)) = words.split_first()
+            && (first.text.eq_ignore_ascii_case(b"always") || first.text.eq_ignore_ascii_case(b"onsuccess")) {
                 words = rest;
             }
-        }
-    }
     let (condition, words) = match words.split_last() {
         Some((last, rest)) if last.text.starts_with(b"env=") => {
             let name = last.text.get(4..).unwrap_or_default();
@@ -127,7 +125,11 @@ fn read(words: &[Word], direction: Direction) -> Result<HeaderEdit, (Option<&Wor
             };
             let compiled = Pattern::new(&pattern.text, Options::default())
                 .map_err(|error| (Some(pattern), format!("bad regular expression: {}", error.message)))?;
-            Operation::Edit { pattern: compiled, replacement: replacement.text.clone(), all: edit.ends_with(b"*") }
+            Operation::Edit {
+                pattern: compiled,
+                replacement: replacement.text.clone(),
+                all: edit.ends_with(b"*"),
+            }
         }
         _ => return Err((Some(action), format!("unknown header action `{}`", action.lossy()))),
     };
@@ -223,7 +225,8 @@ impl Transaction {
                 let value = format(value);
                 let merge = matches!(edit.operation, Operation::Merge(_));
                 match fields.iter_mut().find(|field| is_it(field)) {
-                    Some((_, old)) if merge && old.split(|b| *b == b',').any(|v| v.trim_ascii() == value) => {}
+                    Some((_, old)) if merge && old.split(|b| *b == b',').any(|v| v.trim_ascii() == value) => {
+                    }
                     Some((_, old)) => {
                         old.extend_from_slice(b", ");
                         old.extend_from_slice(&value);

@@ -32,7 +32,9 @@ impl Compiler<'_> {
                 files.push(self.sources.path(draft.span.file).display().to_string());
                 (files.len() - 1) as u16
             });
-            let RuleDraft { draft: actions, targets, operator, starter, is_link, removed, line, text, .. } = draft;
+            let RuleDraft {
+                draft: actions, targets, operator, starter, is_link, removed, line, text, ..
+            } = draft;
             operators.push(operator);
             kept.push(KeptDraft { actions, targets, starter, is_link, removed, line, text, file });
         }
@@ -137,7 +139,9 @@ impl Compiler<'_> {
                 });
                 for element in self.elements.iter().filter(|element| element.section == section) {
                     match &element.kind {
-                        ElementKind::Marker(label) => entries.push((Entry::Marker(label), program.len() as u32)),
+                        ElementKind::Marker(label) => {
+                            entries.push((Entry::Marker(label), program.len() as u32));
+                        }
                         ElementKind::Rule(index) => {
                             let Some(rule) = rules.get(*index) else { continue };
                             if !rule.removed && rule.actions.phase == Some(phase) {
@@ -148,7 +152,8 @@ impl Compiler<'_> {
                     }
                 }
                 let end = program.len() as u32;
-                if let Some(Instruction::Section { otherwise, .. }) = guard.and_then(|at| program.get_mut(at)) {
+                if let Some(Instruction::Section { otherwise, .. }) = guard.and_then(|at| program.get_mut(at))
+                {
                     *otherwise = end;
                 }
             }
@@ -203,7 +208,8 @@ fn resolve_jumps(
         };
         if let Some((label, span)) = &rule.actions.skip_after {
             jump.target = Some(find_label(behind, label, rules).unwrap_or_else(|| {
-                let text = format!("no marker or rule `{}` follows in this phase", String::from_utf8_lossy(label));
+                let text =
+                    format!("no marker or rule `{}` follows in this phase", String::from_utf8_lossy(label));
                 diagnostics.push(
                     Diagnostic::warning("missing-marker", *span, text)
                         .with_help("a match skips all remaining rules of the phase"),

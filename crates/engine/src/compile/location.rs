@@ -17,11 +17,14 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, section: &Section) {
         ("location", [path]) => Ok(LocationMatcher::Prefix(path.text.clone())),
         ("location", [tilde, pattern]) if tilde.text == b"~" => compile_pattern(&pattern.text),
         ("locationmatch", [pattern]) => compile_pattern(&pattern.text),
-        ("location" | "locationmatch", _) => Err("the section needs one path or regular expression".to_owned()),
+        ("location" | "locationmatch", _) => {
+            Err("the section needs one path or regular expression".to_owned())
+        }
         _ => {
             let text = format!("section <{}> is not supported here", section.name.value);
             let help = "<IfModule>, <IfDefine>, <Location> and <LocationMatch> are";
-            let diagnostic = Diagnostic::error("unsupported-section", section.name.span, text).with_help(help);
+            let diagnostic =
+                Diagnostic::error("unsupported-section", section.name.span, text).with_help(help);
             return compiler.diagnostics.push(diagnostic);
         }
     };

@@ -90,11 +90,19 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
 
 /// Every directive that is known.
 pub fn directives() -> impl Iterator<Item = &'static DirectiveInfo> {
-    DIRECTIVES.iter().copied().chain(settings::DIRECTIVES.iter().copied()).chain(unsupported::DIRECTIVES.iter().copied())
+    DIRECTIVES
+        .iter()
+        .copied()
+        .chain(settings::DIRECTIVES.iter().copied())
+        .chain(unsupported::DIRECTIVES.iter().copied())
 }
 
 /// Compiles a configuration: the rule set, unless there is an error, and everything there is to say.
-pub fn compile(items: &[Item], sources: &Sources, environment: &Environment<'_>) -> (Option<RuleSet>, Vec<Diagnostic>) {
+pub fn compile(
+    items: &[Item],
+    sources: &Sources,
+    environment: &Environment<'_>,
+) -> (Option<RuleSet>, Vec<Diagnostic>) {
     let mut compiler = Compiler::new(sources, environment);
     compiler.items(items);
     compiler.end_chain();
@@ -190,8 +198,9 @@ impl<'a> Compiler<'a> {
 
     fn directive(&mut self, directive: &Directive) {
         let name = &directive.name.value;
-        let found = directives()
-            .find(|d| d.name.eq_ignore_ascii_case(name) || d.aliases.iter().any(|a| a.eq_ignore_ascii_case(name)));
+        let found = directives().find(|d| {
+            d.name.eq_ignore_ascii_case(name) || d.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
+        });
         let Some(info) = found else {
             let text = format!("unknown directive `{name}`");
             let diagnostic = Diagnostic::error("unknown-directive", directive.name.span, text);
@@ -204,7 +213,8 @@ impl<'a> Compiler<'a> {
         if self.section.is_some() && !info.in_location {
             let text = format!("`{}` inside a <Location> section is not supported", info.name);
             let help = "move it outside the section";
-            self.diagnostics.push(Diagnostic::error("not-in-location", directive.name.span, text).with_help(help));
+            self.diagnostics
+                .push(Diagnostic::error("not-in-location", directive.name.span, text).with_help(help));
             return;
         }
         let (least, most) = info.arguments;

@@ -9,7 +9,11 @@ use crate::ruleset::{Operator, Test};
 
 impl Compiler<'_> {
     /// Compiles an operator; `None` when it could not be, which has been reported.
-    pub(super) fn compile_operator(&mut self, expression: &OperatorExpr, directory_of: Span) -> Option<Operator> {
+    pub(super) fn compile_operator(
+        &mut self,
+        expression: &OperatorExpr,
+        directory_of: Span,
+    ) -> Option<Operator> {
         let name = expression.name.as_ref().map_or("rx", |name| name.value.as_str());
         let argument = &expression.argument;
         let Some(operator) = portcullis_operators::find(name) else {
@@ -30,7 +34,8 @@ impl Compiler<'_> {
         let test = match operator.kind {
             Kind::External(external) => self.external(external, expression)?,
             Kind::Pure(compile) => {
-                let directory = self.sources.path(directory_of.file).parent().map(std::path::Path::to_path_buf);
+                let directory =
+                    self.sources.path(directory_of.file).parent().map(std::path::Path::to_path_buf);
                 let read = self.environment.read_file;
                 let read_file = |file: &str| {
                     let path = directory.as_deref().unwrap_or(std::path::Path::new("")).join(file);
@@ -69,7 +74,8 @@ impl Compiler<'_> {
             format!("operator `@{name}` is not supported yet")
         };
         let help = "take the rule out; it would never match";
-        self.diagnostics.push(Diagnostic::error("unsupported-operator", expression.span, text).with_help(help));
+        self.diagnostics
+            .push(Diagnostic::error("unsupported-operator", expression.span, text).with_help(help));
         None
     }
 

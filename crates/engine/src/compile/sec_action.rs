@@ -39,5 +39,10 @@ fn unconditional() -> Option<Operator> {
     let none = |_: &str| Err(String::new());
     let environment = OperatorEnvironment { read_file: &none, match_limit: 1, has_macros: false };
     let test = Test::Pure(compile(b"", &environment).ok()?);
-    Some(Operator { test, negated: false, name: "unconditionalMatch".to_owned(), argument: Template::default() })
+    Some(Operator {
+        test,
+        negated: false,
+        name: "unconditionalMatch".to_owned(),
+        argument: Template::default(),
+    })
 }

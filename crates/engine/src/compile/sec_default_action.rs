@@ -50,9 +50,15 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
     }
     if let Some(first) = compiler.default_span.filter(|_| differs(&compiler.default, &draft)) {
         compiler.diagnostics.push(
-            Diagnostic::warning("default-actions-differ", directive.span, "this list replaces an earlier one that differs")
-                .with_related(first, "the earlier list")
-                .with_help("one list is active at a time: it counts for the rules behind it, whatever their phase"),
+            Diagnostic::warning(
+                "default-actions-differ",
+                directive.span,
+                "this list replaces an earlier one that differs",
+            )
+            .with_related(first, "the earlier list")
+            .with_help(
+                "one list is active at a time: it counts for the rules behind it, whatever their phase",
+            ),
         );
     }
     compiler.default = draft;
@@ -60,5 +66,6 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
 }
 
 fn differs(a: &Draft, b: &Draft) -> bool {
-    (&a.disruptive, a.status, a.log, a.audit_log, &a.tags) != (&b.disruptive, b.status, b.log, b.audit_log, &b.tags)
+    (&a.disruptive, a.status, a.log, a.audit_log, &a.tags)
+        != (&b.disruptive, b.status, b.log, b.audit_log, &b.tags)
 }

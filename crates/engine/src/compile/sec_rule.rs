@@ -139,7 +139,8 @@ impl Compiler<'_> {
         if let Some(rule) = self.open_chain.take().and_then(|starter| self.rules.get(starter)) {
             let text = "the chain that begins here is never completed";
             self.diagnostics.push(
-                Diagnostic::warning("open-chain", rule.span, text).with_help("the rule can never match; add its last link"),
+                Diagnostic::warning("open-chain", rule.span, text)
+                    .with_help("the rule can never match; add its last link"),
             );
         }
     }

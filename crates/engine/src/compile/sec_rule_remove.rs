@@ -35,7 +35,11 @@ pub(super) static BY_MSG: DirectiveInfo = DirectiveInfo {
     compile: |compiler, directive| remove(compiler, directive, RuleSelector::msg),
 };
 
-fn remove(compiler: &mut Compiler<'_>, directive: &Directive, parse: fn(&[u8]) -> Result<RuleSelector, String>) {
+fn remove(
+    compiler: &mut Compiler<'_>,
+    directive: &Directive,
+    parse: fn(&[u8]) -> Result<RuleSelector, String>,
+) {
     for word in &directive.args {
         match parse(&word.text) {
             Ok(selector) => compiler.remove_rules(&selector),

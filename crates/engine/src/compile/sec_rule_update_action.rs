@@ -38,14 +38,21 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
         }
     }
     for starter in compiler.selected_starters(&selector) {
-        let Some(rule) = compiler.rules.get_mut(starter + offset).filter(|rule| rule.starter == starter) else {
+        let Some(rule) = compiler.rules.get_mut(starter + offset).filter(|rule| rule.starter == starter)
+        else {
             continue;
         };
         let was_chained = rule.draft.chain;
         let link = rule.is_link;
         rule.draft.explicit_pass = false;
         rule.draft.block = false;
-        rule.draft.apply_all(&list, link, &mut compiler.tx_names, &mut compiler.selectors, &mut compiler.diagnostics);
+        rule.draft.apply_all(
+            &list,
+            link,
+            &mut compiler.tx_names,
+            &mut compiler.selectors,
+            &mut compiler.diagnostics,
+        );
         rule.draft.chain = was_chained;
     }
 }

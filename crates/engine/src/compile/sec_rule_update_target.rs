@@ -37,7 +37,11 @@ pub(super) static BY_MSG: DirectiveInfo = DirectiveInfo {
     compile: |compiler, directive| update(compiler, directive, RuleSelector::msg),
 };
 
-fn update(compiler: &mut Compiler<'_>, directive: &Directive, parse: fn(&[u8]) -> Result<RuleSelector, String>) {
+fn update(
+    compiler: &mut Compiler<'_>,
+    directive: &Directive,
+    parse: fn(&[u8]) -> Result<RuleSelector, String>,
+) {
     let [selection, added, replaced @ ..] = directive.args.as_slice() else { return };
     let selector = match parse(&selection.text) {
         Ok(selector) => selector,

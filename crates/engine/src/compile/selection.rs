@@ -50,7 +50,9 @@ impl RuleSelector {
     /// Whether a rule is selected.
     pub(crate) fn selects(&self, id: u64, tags: &[Vec<u8>], msg: Option<&[u8]>) -> bool {
         match self {
-            RuleSelector::Ids(ranges) => id != 0 && ranges.iter().any(|(from, to)| (*from..=*to).contains(&id)),
+            RuleSelector::Ids(ranges) => {
+                id != 0 && ranges.iter().any(|(from, to)| (*from..=*to).contains(&id))
+            }
             RuleSelector::Tag(pattern) => tags.iter().any(|tag| pattern.is_match(tag).unwrap_or(false)),
             RuleSelector::Msg(pattern) => msg.is_some_and(|msg| pattern.is_match(msg).unwrap_or(false)),
         }
@@ -58,5 +60,6 @@ impl RuleSelector {
 }
 
 fn pattern(text: &[u8]) -> Result<Pattern, String> {
-    Pattern::new(text, Options::default()).map_err(|error| format!("bad regular expression: {}", error.message))
+    Pattern::new(text, Options::default())
+        .map_err(|error| format!("bad regular expression: {}", error.message))
 }

@@ -241,7 +241,11 @@ fn set(compiler: &mut Compiler<'_>, directive: &Directive, read: fn(&mut Setting
     set_with(compiler, directive, read);
 }
 
-fn set_with(compiler: &mut Compiler<'_>, directive: &Directive, read: impl FnOnce(&mut Settings, &Word) -> Read) {
+fn set_with(
+    compiler: &mut Compiler<'_>,
+    directive: &Directive,
+    read: impl FnOnce(&mut Settings, &Word) -> Read,
+) {
     let Some(word) = directive.args.first() else { return };
     if let Err(expected) = read(&mut compiler.settings, word) {
         let text = format!("invalid value `{}` for {}", word.lossy(), directive.name.value);

@@ -44,7 +44,10 @@ fn compile_target(
     let key = target.key.as_ref().filter(|key| !key.value.text.is_empty());
     let selector = match key {
         None => {
-            if info.shape == Shape::Keyed && !target.exclude && !matches!(variable, Variable::Tx | Variable::Geo) {
+            if info.shape == Shape::Keyed
+                && !target.exclude
+                && !matches!(variable, Variable::Tx | Variable::Geo)
+            {
                 let text = format!("missing mandatory parameter for variable `{}`", info.name);
                 let help = format!("name a member: `{}:name`", info.name);
                 return Err(Box::new(Diagnostic::error("missing-key", target.span, text).with_help(help)));
@@ -84,7 +87,8 @@ fn compile_target(
 
 fn unknown_variable(target: &AstTarget) -> Diagnostic {
     let name = &target.name.value;
-    let diagnostic = Diagnostic::error("unknown-variable", target.name.span, format!("unknown variable `{name}`"));
+    let diagnostic =
+        Diagnostic::error("unknown-variable", target.name.span, format!("unknown variable `{name}`"));
     match portcullis_seclang::nearest(name, VARIABLES.iter().map(|row| row.name)) {
         Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
         None => diagnostic,

@@ -91,23 +91,35 @@ impl Transaction {
             Variable::ArgsNames | Variable::ArgsGetNames | Variable::ArgsPostNames => {
                 self.collect_arguments(variable, selector, true, values);
             }
-            Variable::RequestHeaders => self.collect_pairs(variable, |t| &t.request.headers, selector, false, values),
+            Variable::RequestHeaders => {
+                self.collect_pairs(variable, |t| &t.request.headers, selector, false, values);
+            }
             Variable::RequestHeadersNames => {
                 self.collect_pairs(variable, |t| &t.request.headers, selector, true, values);
             }
-            Variable::RequestCookies => self.collect_pairs(variable, |t| &t.request.cookies, selector, false, values),
+            Variable::RequestCookies => {
+                self.collect_pairs(variable, |t| &t.request.cookies, selector, false, values);
+            }
             Variable::RequestCookiesNames => {
                 self.collect_pairs(variable, |t| &t.request.cookies, selector, true, values);
             }
-            Variable::ResponseHeaders => self.collect_pairs(variable, |t| &t.response.headers, selector, false, values),
+            Variable::ResponseHeaders => {
+                self.collect_pairs(variable, |t| &t.response.headers, selector, false, values);
+            }
             Variable::ResponseHeadersNames => {
                 self.collect_pairs(variable, |t| &t.response.headers, selector, true, values);
             }
             Variable::Files => self.collect_pairs(variable, |t| &t.body.files, selector, false, values),
             Variable::FilesNames => self.collect_pairs(variable, |t| &t.body.files, selector, true, values),
-            Variable::FilesSizes => self.collect_pairs(variable, |t| &t.body.file_sizes, selector, false, values),
-            Variable::FilesTmpnames => self.collect_pairs(variable, |t| &t.body.file_paths, selector, false, values),
-            Variable::FilesTmpContent => self.collect_pairs(variable, |t| &t.body.file_contents, selector, false, values),
+            Variable::FilesSizes => {
+                self.collect_pairs(variable, |t| &t.body.file_sizes, selector, false, values);
+            }
+            Variable::FilesTmpnames => {
+                self.collect_pairs(variable, |t| &t.body.file_paths, selector, false, values);
+            }
+            Variable::FilesTmpContent => {
+                self.collect_pairs(variable, |t| &t.body.file_contents, selector, false, values);
+            }
             Variable::MultipartPartHeaders => {
                 self.collect_pairs(variable, |t| &t.body.part_headers, selector, false, values);
             }
@@ -137,7 +149,11 @@ impl Transaction {
             Variable::Xml => self.collect_xml(selector, values),
             Variable::WebserverErrorLog => {
                 for index in 0..self.alerts.len() {
-                    let Some(line) = self.alerts.get(index).filter(|alert| alert.level <= 3).map(|a| self.server_log_text(a))
+                    let Some(line) = self
+                        .alerts
+                        .get(index)
+                        .filter(|alert| alert.level <= 3)
+                        .map(|a| self.server_log_text(a))
                     else {
                         continue;
                     };
@@ -164,14 +180,23 @@ impl Transaction {
         for pair in pairs(self) {
             if selector.selects(self.arena.get(pair.name)) {
                 let value = if names { pair.name } else { pair.value };
-                let name =
-                    if variable.info().naming == Naming::Bare { MemberName::Bare } else { MemberName::Member(pair.name) };
+                let name = if variable.info().naming == Naming::Bare {
+                    MemberName::Bare
+                } else {
+                    MemberName::Member(pair.name)
+                };
                 values.push(Value { variable, name, value });
             }
         }
     }
 
-    fn collect_arguments(&self, variable: Variable, selector: &Selector, names: bool, values: &mut Vec<Value>) {
+    fn collect_arguments(
+        &self,
+        variable: Variable,
+        selector: &Selector,
+        names: bool,
+        values: &mut Vec<Value>,
+    ) {
         for argument in &self.request.arguments {
             let wanted = match variable {
                 Variable::ArgsGet | Variable::ArgsGetNames => argument.origin == Origin::Query,
@@ -188,20 +213,30 @@ impl Transaction {
     fn collect_tx(&mut self, selector: &Selector, values: &mut Vec<Value>) {
         if let Selector::Slot(slot) = selector {
             if let Some(member) = self.tx.slot(*slot) {
-                values.push(Value { variable: Variable::Tx, name: MemberName::Member(member.name), value: member.value });
+                values.push(Value {
+                    variable: Variable::Tx,
+                    name: MemberName::Member(member.name),
+                    value: member.value,
+                });
             }
             return;
         }
         for (_, member) in self.tx.in_order() {
             if selector.selects(self.arena.get(member.name)) {
-                values.push(Value { variable: Variable::Tx, name: MemberName::Member(member.name), value: member.value });
+                values.push(Value {
+                    variable: Variable::Tx,
+                    name: MemberName::Member(member.name),
+                    value: member.value,
+                });
             }
         }
     }
 
     fn collect_persistent(&mut self, variable: Variable, selector: &Selector, values: &mut Vec<Value>) {
         let name = variable.info().name.as_bytes();
-        let Some(collection) = self.collections.iter().find(|c| c.name.eq_ignore_ascii_case(name)) else { return };
+        let Some(collection) = self.collections.iter().find(|c| c.name.eq_ignore_ascii_case(name)) else {
+            return;
+        };
         for member in &collection.members {
             if selector.selects(&member.name) {
                 let name = MemberName::Member(self.arena.push(&member.name));

@@ -3,8 +3,8 @@
 //! [`table`] is the list; [`expand`] turns targets into values; the other files hold variables that are computed.
 
 pub(crate) mod expand;
-pub mod table;
 mod scalar;
+pub mod table;
 mod time;
 
 pub(crate) use expand::{MemberName, Value};

@@ -66,7 +66,9 @@ impl Transaction {
             Variable::Userid => return self.user_id,
             Variable::Duration => self.arena.push_number(self.now),
             Variable::SdbmDeleteError => self.constants.digit(false),
-            Variable::MscPcreError | Variable::MscPcreLimitsExceeded => return flag(self, self.limits_exceeded),
+            Variable::MscPcreError | Variable::MscPcreLimitsExceeded => {
+                return flag(self, self.limits_exceeded);
+            }
             Variable::PathInfo
             | Variable::ScriptFilename
             | Variable::ScriptBasename

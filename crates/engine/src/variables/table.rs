@@ -183,7 +183,10 @@ impl Variable {
     /// The row of a variable.
     pub fn info(self) -> &'static VariableInfo {
         // The macro writes the table in the order of the enum, so the discriminant is the index.
-        #[expect(clippy::indexing_slicing, reason = "the discriminant is an index of the table by construction")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the discriminant is an index of the table by construction"
+        )]
         &VARIABLES[self as usize]
     }
 

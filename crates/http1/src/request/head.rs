@@ -172,8 +172,9 @@ impl RequestHead {
 
     pub(crate) fn set_line(&mut self, unread: &[u8], span: Span, policies: &Policies) {
         let Self { deviations, refusal, .. } = self;
-        self.line = span;
         self.parts = line::parse(unread, span, |d| note(deviations, refusal, d, policies));
+        let is_old = self.parts.version.is_empty() && !self.parts.target.is_empty();
+        self.line = if is_old { Span { end: self.parts.target.end, ..span } } else { span };
     }
 
     pub(crate) fn add_line(&mut self, unread: &[u8], span: Span, limit: usize, policies: &Policies) {

@@ -57,7 +57,8 @@ pub(crate) fn parse(raw: &[u8], line: Span, mut note: impl FnMut(Deviation)) -> 
     parts
 }
 
-/// `METHOD SP TARGET [SP VERSION]` without any other blank.
+/// `METHOD SP TARGET [SP [VERSION]]` without any other blank; httpd takes the single blank at the end of an HTTP/0.9
+/// line for nothing.
 fn strict(raw: &[u8], line: Span) -> Option<RequestLine> {
     let bytes = line.of(raw);
     let start = line.start as usize;
@@ -71,7 +72,6 @@ fn strict(raw: &[u8], line: Span) -> Option<RequestLine> {
         && first > 0
         && length > 0
         && matches!(behind.first(), None | Some(b' '))
-        && behind.len() != 1
         && !version.iter().any(blank);
     let target = start + first + 1;
     proper.then(|| RequestLine {

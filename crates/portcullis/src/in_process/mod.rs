@@ -1,0 +1,363 @@
+//! One connection at a time through an engine in this process: bytes in, answer and error-log lines out.
+//!
+//! `GET /?id=1' OR 1=1-- …` → status 403 and the lines of rules 942100 and 949110. `portcullis test --site` and the
+//! engine's own comparisons with the reference server run on it. It reads requests with the same reader as the proxy,
+//! drives the same five phases and writes the same log lines, but owns no socket: what is not answered by a rule goes to
+//! a function instead of an origin, and time moves only between exchanges.
+//!
+//! Limits: no name is looked up, no program is run and no address located (rules see the failure, the log says so); a
+//! compressed answer is inspected as it is.
+
+mod collections;
+
+use crate::ftw::{Answer, Asked, InProcess, Outcome};
+use collections::Collections;
+use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
+use portcullis_engine::{
+    Answer as Provided, BodyPlan, BodyProgress, Need, Phase, Record, RequestLine, RuleSet, Start, Step,
+    Transaction, Verdict,
+};
+use portcullis_http1::{
+    BodyDecoder, BodyLimits, Framing, Inbound, RequestHead, RequestReader, Settings, Stage, reason, write,
+};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A rule set that requests can be sent to.
+#[derive(Debug)]
+pub struct InProcessSite {
+    rules: Arc<RuleSet>,
+    settings: Settings,
+    client: SocketAddr,
+    server: SocketAddr,
+    collections: Collections,
+    count: u64,
+}
+
+/// What one request caused.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What the transaction left; `None` for a request refused before any rule could run.
+    pub record: Option<Record>,
+    /// The answer; `None` when the connection was closed without one.
+    pub response: Option<Answer>,
+    /// What the origin was sent, when it was asked.
+    pub forwarded: Option<Vec<u8>>,
+    /// Whether the connection takes another request.
+    keep_alive: bool,
+}
+
+/// The origin: answers what is forwarded.
+type Origin<'a> = &'a dyn Fn(&Asked<'_>) -> Answer;
+
+/// How the request phases, or those of the response, are cut short.
+type Cut = Verdict;
+
+impl InProcessSite {
+    /// A site with the proxy's default policies for malformed requests.
+    pub fn new(rules: Arc<RuleSet>) -> Self {
+        Self {
+            rules,
+            settings: Settings::default(),
+            client: SocketAddr::from(([127, 0, 0, 1], 40_000)),
+            server: SocketAddr::from(([127, 0, 0, 1], 80)),
+            collections: Collections::default(),
+            count: 0,
+        }
+    }
+
+    /// Runs a connection that sends `bytes` and then nothing more: one exchange per request, in order.
+    pub fn connection(&mut self, bytes: &[u8], origin: Origin<'_>) -> Vec<Exchange> {
+        let mut inbound = Inbound::default();
+        inbound.feed(bytes);
+        let mut reader = RequestReader::new(self.settings.clone());
+        let mut exchanges = Vec::new();
+        loop {
+            if reader.read(&mut inbound).is_none() && reader.end(&mut inbound).is_none() {
+                return exchanges;
+            }
+            let exchange = self.exchange(reader.head(), &mut inbound, origin);
+            let last = !exchange.keep_alive;
+            exchanges.push(exchange);
+            if last {
+                return exchanges;
+            }
+        }
+    }
+
+    /// The error-log lines of a record, without line ends.
+    pub fn log_lines(record: &Record) -> Vec<Vec<u8>> {
+        let mut text = Vec::new();
+        error_log::lines(record, &ErrorLogStyle::default(), &mut text);
+        text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+    }
+
+    fn exchange(&mut self, head: &RequestHead, inbound: &mut Inbound, origin: Origin<'_>) -> Exchange {
+        if let Some(refusal) = head.refusal().filter(|refusal| refusal.stage == Stage::Head) {
+            let response = Some(page(refusal.status, None));
+            return Exchange { record: None, response, forwarded: None, keep_alive: false };
+        }
+        let mut transaction = self.begin(head);
+        let mut body = Body::new(head.framing());
+        let mut forwarded = None;
+        let outcome = self.request(&mut transaction, head, inbound, &mut body).and_then(|()| {
+            let (message, answer) = forward(&transaction, head, &body.bytes, origin);
+            forwarded = Some(message);
+            self.response(&mut transaction, &answer)?;
+            Ok(answer)
+        });
+        let response = match outcome {
+            Ok(answer) => Some(answer),
+            Err(cut) => local_reply(&mut transaction, &cut),
+        };
+        // The rest of a body that nobody wanted stands before the next request.
+        let keep_alive = body.drain(inbound) && head.keep_alive() && response.is_some();
+        let _ = self.phase(&mut transaction, Phase::Logging);
+        for update in transaction.collection_updates() {
+            self.collections.apply(update);
+        }
+        Exchange { record: Some(transaction.finish()), response, forwarded, keep_alive }
+    }
+
+    fn begin(&mut self, head: &RequestHead) -> Transaction {
+        self.count += 1;
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let start = Start {
+            unique_id: format!("inprocess{:018x}", self.count),
+            wall_micros: i64::try_from(wall.as_micros()).unwrap_or(i64::MAX),
+            utc_offset_seconds: 0,
+        };
+        let mut transaction = Transaction::new(Arc::clone(&self.rules), start);
+        transaction.connection(self.client, self.server);
+        transaction.request_line(RequestLine {
+            raw: head.line(),
+            method: head.method(),
+            target: head.target(),
+            protocol: head.protocol(),
+        });
+        for (name, value) in head.headers() {
+            transaction.request_header(name, value);
+        }
+        transaction
+    }
+
+    /// Phases 1 and 2, with the body between them.
+    fn request(
+        &self,
+        transaction: &mut Transaction,
+        head: &RequestHead,
+        inbound: &mut Inbound,
+        body: &mut Body,
+    ) -> Result<(), Cut> {
+        self.phase(transaction, Phase::RequestHeaders)?;
+        let refused_at = |stage| head.refusal().filter(|refusal| refusal.stage == stage);
+        if let Some(refusal) = refused_at(Stage::Path) {
+            return Err(Verdict::Deny { status: refusal.status });
+        }
+        let inspected = match transaction.request_body_plan() {
+            BodyPlan::Skip => false,
+            BodyPlan::Inspect => true,
+            BodyPlan::Reject(verdict) => return Err(verdict),
+        };
+        body.read(transaction, inbound, inspected)?;
+        if inspected && let BodyProgress::Reject(verdict) = transaction.request_body_end() {
+            return Err(verdict);
+        }
+        self.phase(transaction, Phase::RequestBody)?;
+        match refused_at(Stage::Forward) {
+            Some(refusal) => Err(Verdict::Deny { status: refusal.status }),
+            None => Ok(()),
+        }
+    }
+
+    /// Phases 3 and 4, with the body between them.
+    fn response(&self, transaction: &mut Transaction, answer: &Answer) -> Result<(), Cut> {
+        let phrase = reason(answer.status).unwrap_or("");
+        transaction.response_head(b"HTTP/1.1", answer.status, phrase.as_bytes());
+        for (name, value) in &answer.headers {
+            transaction.response_header(name.as_bytes(), value.as_bytes());
+        }
+        self.phase(transaction, Phase::ResponseHeaders)?;
+        let progress = match transaction.response_body_plan() {
+            BodyPlan::Skip => BodyProgress::Enough,
+            BodyPlan::Inspect => transaction.response_body(&answer.body),
+            BodyPlan::Reject(verdict) => BodyProgress::Reject(verdict),
+        };
+        if let BodyProgress::Reject(verdict) = progress {
+            return Err(verdict);
+        }
+        transaction.response_body_end();
+        self.phase(transaction, Phase::ResponseBody)
+    }
+
+    /// Runs a phase to its end; an interception is the error.
+    fn phase(&self, transaction: &mut Transaction, phase: Phase) -> Result<(), Cut> {
+        loop {
+            match transaction.run(phase, 0) {
+                Step::Done(Verdict::Pass) => return Ok(()),
+                Step::Done(verdict) => return Err(verdict),
+                Step::Need(need) => transaction.provide(self.provide(&need)),
+            }
+        }
+    }
+
+    fn provide(&self, need: &Need) -> Provided {
+        match need {
+            Need::Collection { collection, key } => {
+                Provided::Collection(self.collections.load(collection, key))
+            }
+            Need::Pause { .. } => Provided::Pause,
+            Need::Lookup { .. } => Provided::Failed("names are not looked up here".to_owned()),
+            Need::Geo { .. } => Provided::Failed("addresses are not located here".to_owned()),
+            Need::Program { .. } => Provided::Failed("programs are not run here".to_owned()),
+        }
+    }
+}
+
+impl InProcess for InProcessSite {
+    fn run(&mut self, request: &[u8], origin: Origin<'_>) -> anyhow::Result<Outcome> {
+        let mut exchanges = self.connection(request, origin);
+        let records = exchanges.iter().filter_map(|exchange| exchange.record.as_ref());
+        let log = records.flat_map(Self::log_lines).collect();
+        let response = if exchanges.is_empty() { None } else { exchanges.swap_remove(0).response };
+        Ok(Outcome { response, log })
+    }
+}
+
+/// The body of a request while it is read.
+struct Body {
+    decoder: BodyDecoder,
+    bytes: Vec<u8>,
+    broken: bool,
+}
+
+impl Body {
+    fn new(framing: Framing) -> Self {
+        Self { decoder: BodyDecoder::new(framing, BodyLimits::default()), bytes: Vec::new(), broken: false }
+    }
+
+    /// Reads to the end of the body; `inspected`: the rules see it too, as far as they want to.
+    fn read(
+        &mut self,
+        transaction: &mut Transaction,
+        inbound: &mut Inbound,
+        inspected: bool,
+    ) -> Result<(), Cut> {
+        let mut wanted = inspected;
+        while !self.decoder.is_complete() {
+            let decoded = self.decoder.decode(inbound.unread());
+            let step = match decoded {
+                Ok(step) if step.consumed == 0 && !step.end => {
+                    self.broken = true;
+                    transaction.request_body_broken("Partial results are valid but processing is incomplete");
+                    return Err(Verdict::Deny { status: 400 });
+                }
+                Ok(step) => step,
+                Err(error) => {
+                    self.broken = true;
+                    transaction
+                        .request_body_broken("HTTP Error 413 - Request entity too large. (Most likely.)");
+                    return Err(Verdict::Deny { status: error.status() });
+                }
+            };
+            self.bytes.extend_from_slice(step.data);
+            let progress = match wanted && !step.data.is_empty() {
+                true => transaction.request_body(step.data),
+                false => BodyProgress::Continue,
+            };
+            let consumed = step.consumed;
+            inbound.consume(consumed);
+            match progress {
+                BodyProgress::Continue => {}
+                BodyProgress::Enough => wanted = false,
+                BodyProgress::Reject(verdict) => return Err(verdict),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is left without looking at it; false when the end cannot be found.
+    fn drain(&mut self, inbound: &mut Inbound) -> bool {
+        while !self.broken && !self.decoder.is_complete() {
+            match self.decoder.decode(inbound.unread()) {
+                Ok(step) if step.consumed > 0 || step.end => {
+                    let consumed = step.consumed;
+                    inbound.consume(consumed);
+                }
+                _ => self.broken = true,
+            }
+        }
+        !self.broken
+    }
+}
+
+/// Writes the request as the origin gets it and asks the origin.
+fn forward(
+    transaction: &Transaction,
+    head: &RequestHead,
+    body: &[u8],
+    origin: Origin<'_>,
+) -> (Vec<u8>, Answer) {
+    let mut message = Vec::new();
+    write::request_line(&mut message, head.method(), head.path(), head.query());
+    let hops = write::HopByHop::new(head.known(portcullis_http1::Known::Connection));
+    let edited = transaction.edited_request_headers();
+    let mut field = |name: &[u8], value: &[u8]| {
+        let known = portcullis_http1::Known::of(name);
+        if !hops.ends_here(known, name) && known != portcullis_http1::Known::ContentLength {
+            write::field(&mut message, name, value);
+        }
+    };
+    match &edited {
+        Some(fields) => fields.iter().for_each(|(name, value)| field(name, value)),
+        None => head.headers().for_each(|(name, value)| field(name, value)),
+    }
+    if head.framing() != Framing::None {
+        write::length(&mut message, body.len() as u64);
+    }
+    write::end_of_head(&mut message);
+    message.extend_from_slice(body);
+    let mut target = head.path().to_vec();
+    if let Some(query) = head.query() {
+        target.push(b'?');
+        target.extend_from_slice(query);
+    }
+    let mut answer = origin(&Asked { method: head.method(), target: &target, body });
+    let framing = |(name, _): &(String, String)| {
+        name.eq_ignore_ascii_case("Content-Length") || name.eq_ignore_ascii_case("Transfer-Encoding")
+    };
+    if !answer.headers.iter().any(framing) && !matches!(answer.status, 100..=199 | 204 | 304) {
+        answer.headers.push(("Content-Length".to_owned(), answer.body.len().to_string()));
+    }
+    (message, answer)
+}
+
+/// Answers in the origin's place and tells the transaction, whose logging rules see this answer.
+fn local_reply(transaction: &mut Transaction, cut: &Cut) -> Option<Answer> {
+    let answer = match cut {
+        Verdict::Redirect { status, location } => page(*status, Some(location)),
+        Verdict::Deny { status } => page(*status, None),
+        // A driver without origins cannot send a request to another one.
+        Verdict::Proxy { .. } => page(502, None),
+        Verdict::Drop | Verdict::Pass => page(403, None),
+    };
+    let phrase = reason(answer.status).unwrap_or("");
+    let headers = answer.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    transaction.local_reply(answer.status, phrase.as_bytes(), headers, &answer.body);
+    (*cut != Verdict::Drop).then_some(answer)
+}
+
+/// An error page; a status that httpd has no text for becomes 500.
+fn page(status: u16, location: Option<&[u8]>) -> Answer {
+    let (status, phrase) = match reason(status) {
+        Some(phrase) => (status, phrase),
+        None => (500, reason(500).unwrap_or("")),
+    };
+    let body = format!("<!DOCTYPE html>\n<title>{status} {phrase}</title>\n<h1>{phrase}</h1>\n").into_bytes();
+    let mut headers = Vec::new();
+    headers.extend(location.map(|url| ("Location".to_owned(), String::from_utf8_lossy(url).into_owned())));
+    headers.push(("Content-Length".to_owned(), body.len().to_string()));
+    headers.push(("Content-Type".to_owned(), "text/html; charset=utf-8".to_owned()));
+    Answer { status, headers, body }
+}
