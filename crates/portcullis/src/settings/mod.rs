@@ -1,0 +1,267 @@
+//! Settings of the proxy: flags, then `PORTCULLIS_*` variables, then `portcullis.toml`, then defaults.
+//!
+//! ```text
+//! flags ────────┐
+//! variables ────┼─▶ Entry (a row of the table, a raw value, where it stood) ─ resolve ─▶ Settings
+//! portcullis.toml ┘
+//! ```
+//!
+//! Raw input and what is made of it are different types: [`Entry`] is only parsed, [`Settings`] is built when every source
+//! is known. A wrong value is reported even where a stronger source overrides it. The table in [`table`] is the only
+//! place that knows a setting's name; the help, `portcullis.toml` and `docs/settings.md` are written from it
+//! ([`document`]).
+
+pub mod document;
+mod file;
+mod flags;
+mod setting;
+mod table;
+mod value;
+mod variables;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use portcullis_seclang::{Diagnostic, Severity, Sources, Span};
+
+pub use flags::Flags;
+pub use setting::{Applies, Setting};
+pub use value::{Invalid, Value};
+
+/// The file in a site.
+pub const FILE_NAME: &str = "portcullis.toml";
+
+/// The largest `portcullis.toml` that is read.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// Where an entry stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// In `portcullis.toml`.
+    File(Span),
+    /// In the environment.
+    Variable,
+    /// On the command line.
+    Flag,
+}
+
+/// A value of a setting before anybody has looked at what it means.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The row of the table.
+    pub setting: &'static Setting,
+    /// As written.
+    pub value: Value,
+    /// Where it stood.
+    pub origin: Origin,
+}
+
+/// Where log lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Nowhere.
+    Off,
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A file, or `|program`.
+    Named(String),
+}
+
+/// The form of access lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessFormat {
+    /// One JSON object per line.
+    Json,
+    /// `label:value` with tabs between.
+    Ltsv,
+}
+
+/// The schema of audit entries in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditSchema {
+    /// ModSecurity v2's.
+    V2,
+    /// libmodsecurity 3's.
+    V3,
+}
+
+/// What the logs look like and where they go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logs {
+    /// The error log.
+    pub error: Destination,
+    /// `[client IP]` a second time in error lines.
+    pub second_client_tag: bool,
+    /// The access log.
+    pub access: Destination,
+    /// The form of its lines.
+    pub access_format: AccessFormat,
+    /// The schema of `SecAuditLogFormat JSON`.
+    pub audit_schema: AuditSchema,
+    /// Concurrent audit entries lie in a directory named after the user we run as.
+    pub audit_user_directory: bool,
+    /// Bytes of entries that wait for a slow destination, per log.
+    pub queue_bytes: usize,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self {
+            error: Destination::Stderr,
+            second_client_tag: true,
+            access: Destination::Stdout,
+            access_format: AccessFormat::Json,
+            audit_schema: AuditSchema::V2,
+            audit_user_directory: true,
+            queue_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Everything resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Logs.
+    pub logs: Logs,
+    /// Where engines differ.
+    pub compatibility: portcullis_engine::Compatibility,
+    /// Names that `<IfDefine>` finds defined.
+    pub defines: Vec<String>,
+    /// Reload when a file of the site changes.
+    pub watch: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            logs: Logs::default(),
+            compatibility: portcullis_engine::Compatibility::default(),
+            defines: Vec::new(),
+            watch: true,
+        }
+    }
+}
+
+/// Reads `portcullis.toml` of a site into entries; a missing file has none. Findings go to `diagnostics`, drawn with
+/// `sources`.
+pub fn read_file(root: &Path, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
+    let path = root.join(FILE_NAME);
+    let unreadable = |reason: String| {
+        let message = format!("cannot read `{}`: {reason}", path.display());
+        Diagnostic::new(Severity::Error, "unreadable-settings", None, message)
+    };
+    let too_large = fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LARGEST_FILE);
+    if too_large {
+        diagnostics.push(unreadable(format!("it is larger than {LARGEST_FILE} bytes")));
+        return Vec::new();
+    }
+    match fs::read(&path) {
+        Ok(text) => {
+            let id = sources.add(path, text);
+            file::read(sources.file(id), id, diagnostics)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            diagnostics.push(unreadable(error.to_string()));
+            Vec::new()
+        }
+    }
+}
+
+/// Settings with everything that was wrong on the way.
+#[derive(Debug)]
+pub struct Resolved {
+    /// What every source says together.
+    pub settings: Settings,
+    /// The values in force, by setting, as written: what a reload compares.
+    pub values: Vec<(&'static Setting, Value)>,
+    /// What is wrong in `portcullis.toml`.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What is wrong in flags and variables, a sentence each.
+    pub mistakes: Vec<String>,
+}
+
+/// Applies entries in the order file, variables, flags. `root` is the site, from which paths in its file start; others
+/// start from the working directory.
+pub fn resolve(root: &Path, mut entries: Vec<Entry>) -> Resolved {
+    let rank = |entry: &Entry| match entry.origin {
+        Origin::File(_) => 0,
+        Origin::Variable => 1,
+        Origin::Flag => 2,
+    };
+    entries.sort_by_key(rank);
+    let mut resolved = Resolved {
+        settings: Settings::default(),
+        values: Vec::new(),
+        diagnostics: Vec::new(),
+        mistakes: Vec::new(),
+    };
+    for entry in entries {
+        resolved.apply(root, entry);
+    }
+    resolved
+}
+
+impl Resolved {
+    fn apply(&mut self, root: &Path, entry: Entry) {
+        let from = match entry.origin {
+            Origin::File(_) => root,
+            Origin::Variable | Origin::Flag => Path::new(""),
+        };
+        match (entry.setting.set)(&mut self.settings, &entry.value, from) {
+            Ok(()) => self.remember(entry),
+            Err(invalid) => self.refuse(&entry, invalid),
+        }
+    }
+
+    fn remember(&mut self, entry: Entry) {
+        let same_row = |known: &Setting| std::ptr::eq(known, entry.setting);
+        self.values.retain(|(known, value)| match (value, &entry.value) {
+            (Value::Pair(old, _), Value::Pair(new, _)) => !same_row(known) || old != new,
+            _ => !same_row(known),
+        });
+        self.values.push((entry.setting, entry.value));
+    }
+
+    fn refuse(&mut self, entry: &Entry, invalid: Invalid) {
+        let place = match entry.origin {
+            Origin::File(span) => {
+                let mut finding = Diagnostic::error("setting-value", span, invalid.message);
+                finding.help = invalid.help;
+                self.diagnostics.push(finding);
+                return;
+            }
+            Origin::Variable => entry.setting.variable(),
+            Origin::Flag => format!("--{}", entry.setting.name),
+        };
+        let help = invalid.help.map(|help| format!("; {help}")).unwrap_or_default();
+        self.mistakes.push(format!("{place}: {}{help}", invalid.message));
+    }
+}
+
+/// Reads the environment of this process.
+pub fn read_variables() -> variables::Variables {
+    variables::read(std::env::vars_os())
+}
+
+/// The names of settings whose value differs, in table order.
+pub fn changed(old: &Resolved, new: &Resolved) -> Vec<&'static Setting> {
+    let of = |resolved: &Resolved, setting: &Setting| -> Vec<Value> {
+        let mine = resolved.values.iter().filter(|(known, _)| std::ptr::eq(*known, setting));
+        let mut values: Vec<Value> = mine.map(|(_, value)| value.clone()).collect();
+        values.sort_by_key(|value| format!("{value:?}"));
+        values
+    };
+    table::all().filter(|setting| of(old, setting) != of(new, setting)).collect()
+}
+
+/// A path as written in a source whose relative paths start from `from`.
+fn located(from: &Path, path: PathBuf) -> PathBuf {
+    if path.is_absolute() { path } else { from.join(path) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! Settings of how the site's rules are read and, where engines differ, what they mean.
+
+use crate::settings::setting::{Applies, Group, Setting, Shape};
+
+/// See the module.
+pub static ROWS: &[Setting] = &[
+    Setting {
+        name: "watch",
+        group: Group::Rules,
+        shape: Shape::Boolean,
+        placeholder: "BOOL",
+        default: "true",
+        applies: Applies::AtStart,
+        summary: "Reload when a file of the site changes.",
+        detail: "SIGHUP reloads in any case.",
+        set: |to, value, _| value.boolean().map(|on| to.watch = on),
+    },
+    Setting {
+        name: "define",
+        group: Group::Rules,
+        shape: Shape::List,
+        placeholder: "NAME",
+        default: "[]",
+        applies: Applies::AtReload,
+        summary: "Names that <IfDefine> finds defined, as httpd's -D.",
+        detail: "",
+        set: |to, value, _| value.list().map(|names| to.defines = names.to_vec()),
+    },
+    Setting {
+        name: "reject-body-end-errors",
+        group: Group::Rules,
+        shape: Shape::Boolean,
+        placeholder: "BOOL",
+        default: "false",
+        applies: Applies::AtReload,
+        summary: "Answer 500 to a request whose body turns out malformed only at its end.",
+        detail: "As mod_security2 since 2.9.3 does before any rule of phase 2 runs. false sets REQBODY_ERROR and lets \
+                 the rules decide, as was meant.",
+        set: |to, value, _| value.boolean().map(|on| to.compatibility.reject_body_end_errors = on),
+    },
+    Setting {
+        name: "join-headers",
+        group: Group::Rules,
+        shape: Shape::Boolean,
+        placeholder: "BOOL",
+        default: "false",
+        applies: Applies::AtReload,
+        summary: "Rules see request header fields of the same name as one, joined with a comma.",
+        detail: "As behind httpd. false keeps them apart, so that rules can count them.",
+        set: |to, value, _| value.boolean().map(|on| to.compatibility.join_headers = on),
+    },
+    Setting {
+        name: "json-names-v3",
+        group: Group::Rules,
+        shape: Shape::Boolean,
+        placeholder: "BOOL",
+        default: "false",
+        applies: Applies::AtReload,
+        summary: "Arguments from JSON bodies are named as libmodsecurity 3 names them.",
+        detail: "json.user.roles.array_0 instead of user.roles.roles: for exclusions that were written there.",
+        set: |to, value, _| value.boolean().map(|on| to.compatibility.json_names_v3 = on),
+    },
+];
