@@ -14,6 +14,7 @@ pub mod actions;
 mod arena;
 mod begin;
 pub mod compile;
+mod describe;
 mod escape;
 mod external;
 mod finish;
@@ -36,6 +37,7 @@ pub mod variables;
 pub mod verdict;
 
 pub use compile::{Environment, compile};
+pub use describe::RuleDescription;
 pub use inject::Injection;
 pub use persistent::{CollectionUpdate, MemberChange};
 pub use record::Record;

@@ -1,0 +1,172 @@
+//! What a rule set says of its rules to those who only read: audit entries, the message of a reload.
+//!
+//! Index 17 (from [`crate::record::MatchedLink::rule`]) → id, file, line, operator, metadata as written. Nothing here is on the
+//! path of a request that leaves no audit entry.
+
+use crate::ruleset::{Instruction, Rule, RuleSet};
+use crate::verdict::Phase;
+
+/// A rule or chain link as its author wrote it.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleDescription<'a> {
+    rules: &'a RuleSet,
+    rule: &'a Rule,
+    index: u32,
+}
+
+impl RuleSet {
+    /// The rule behind an index that a record holds.
+    pub fn describe(&self, index: u32) -> Option<RuleDescription<'_>> {
+        Some(RuleDescription { rules: self, rule: self.rule(index)?, index })
+    }
+
+    /// Rules and chain links that run, in the order of their definition; what `SecRuleRemoveBy…` removed is left out.
+    pub fn active_rules(&self) -> impl Iterator<Item = RuleDescription<'_>> {
+        let mut active: Vec<u32> = self.programs.iter().flatten().filter_map(rule_of).collect();
+        active.sort_unstable();
+        active.into_iter().filter_map(|index| self.describe(index))
+    }
+}
+
+fn rule_of(instruction: &Instruction) -> Option<u32> {
+    match instruction {
+        Instruction::Rule(index) => Some(*index),
+        Instruction::Section { .. } => None,
+    }
+}
+
+impl<'a> RuleDescription<'a> {
+    /// Its index in the rule set.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The id; a chain link has none.
+    pub fn id(&self) -> Option<u64> {
+        Some(self.rule.id).filter(|_| !self.rule.is_link)
+    }
+
+    /// The index of the rule that begins its chain; its own when it stands alone.
+    pub fn starter(&self) -> u32 {
+        self.rule.starter
+    }
+
+    /// It is a link behind the beginning of a chain.
+    pub fn is_link(&self) -> bool {
+        self.rule.is_link
+    }
+
+    /// Another link follows.
+    pub fn is_chained(&self) -> bool {
+        self.rule.is_chained
+    }
+
+    /// Its phase.
+    pub fn phase(&self) -> Phase {
+        self.rule.phase
+    }
+
+    /// The file it stands in, as named in logs.
+    pub fn file(&self) -> &'a str {
+        self.rules.files.get(usize::from(self.rule.file)).map_or("", String::as_str)
+    }
+
+    /// The line it stands on.
+    pub fn line(&self) -> u32 {
+        self.rule.line
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &'a [u8] {
+        &self.rule.text
+    }
+
+    /// `rev`; empty when absent.
+    pub fn rev(&self) -> &'a [u8] {
+        self.rule.metadata.rev.as_deref().unwrap_or_default()
+    }
+
+    /// `ver`; empty when absent.
+    pub fn ver(&self) -> &'a [u8] {
+        self.rule.metadata.ver.as_deref().unwrap_or_default()
+    }
+
+    /// `severity`, 0 to 7.
+    pub fn severity(&self) -> Option<u8> {
+        self.rule.metadata.severity.and_then(|number| u8::try_from(number).ok())
+    }
+
+    /// `maturity`.
+    pub fn maturity(&self) -> Option<u8> {
+        self.rule.metadata.maturity.and_then(|number| u8::try_from(number).ok())
+    }
+
+    /// `accuracy`.
+    pub fn accuracy(&self) -> Option<u8> {
+        self.rule.metadata.accuracy.and_then(|number| u8::try_from(number).ok())
+    }
+
+    /// Tags, macros not expanded.
+    pub fn tags(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.rule.metadata.tags.iter().map(crate::macros::Template::raw)
+    }
+
+    /// The operator's name without `@`.
+    pub fn operator(&self) -> &'a str {
+        &self.rule.operator.name
+    }
+
+    /// The operator's argument, macros not expanded.
+    pub fn argument(&self) -> &'a [u8] {
+        self.rule.operator.argument.raw()
+    }
+
+    /// The operator is negated.
+    pub fn is_negated(&self) -> bool {
+        self.rule.operator.negated
+    }
+
+    /// Its targets as written; a `SecAction` looks at `REMOTE_ADDR`.
+    pub fn targets(&self) -> &'a [u8] {
+        match self.rule.text.split_at_checked(b"SecRule".len()) {
+            Some((name, rest)) if name.eq_ignore_ascii_case(b"SecRule") => first_word(rest),
+            _ => b"REMOTE_ADDR",
+        }
+    }
+}
+
+/// The first word behind a directive's name, without its quotes.
+fn first_word(text: &[u8]) -> &[u8] {
+    // Between words stand blanks and continuations, a backslash at the end of a line.
+    let between = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
+    let start = text.iter().position(|byte| !between(byte)).unwrap_or(text.len());
+    let text = text.get(start..).unwrap_or_default();
+    let Some((quote @ (b'"' | b'\''), quoted)) = text.split_first() else {
+        return text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    };
+    let mut escaped = false;
+    let end = quoted.iter().position(|byte| {
+        let ends = byte == quote && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    quoted.get(..end.unwrap_or(quoted.len())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_word;
+
+    #[test]
+    fn targets_are_the_first_word() {
+        for (text, targets) in [
+            (&b" ARGS|!ARGS:a \"@rx x\" \"id:1\""[..], &b"ARGS|!ARGS:a"[..]),
+            (b" \\\n    \"ARGS:a b\" \\\n  \"@rx x\"", b"ARGS:a b"),
+            (b" 'ARGS:\\'a' x", b"ARGS:\\'a"),
+            (b" \"ARGS", b"ARGS"),
+            (b"", b""),
+        ] {
+            assert_eq!(first_word(text), targets);
+        }
+    }
+}
