@@ -39,7 +39,7 @@ pub mod verdict;
 pub use compile::{Environment, compile};
 pub use describe::RuleDescription;
 pub use inject::Injection;
-pub use persistent::{CollectionUpdate, MemberChange};
+pub use persistent::{CollectionUpdate, MemberChange, StoredMembers, drop_expired_members, leading_number};
 pub use record::Record;
 pub use ruleset::{FileSummary, RuleSet};
 pub use settings::{Compatibility, Settings};

@@ -5,7 +5,7 @@
 //! only where a rule is in scope (effects, not `msg`, `logdata` and `tag`), as in ModSecurity v2.
 
 use crate::ruleset::{TxNames, TxSlot};
-use crate::variables::Variable;
+use crate::variables::{Shape, Variable};
 
 /// A text with macros.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,8 +102,17 @@ impl Reference {
             });
         }
         let variable = Variable::find(name.strip_prefix(b"&").unwrap_or(name))?;
+        let shape = variable.info().shape;
+        // As in a target list: some need a key, some take none.
+        let refused = match key {
+            Some(_) => matches!(shape, Shape::Scalar | Shape::Single),
+            None => shape == Shape::Keyed,
+        };
+        if refused {
+            return None;
+        }
         let key = match key {
-            None | Some(b"") => ReferenceKey::First,
+            None => ReferenceKey::First,
             Some(key) if variable == Variable::Tx => ReferenceKey::Slot(tx_names.intern(key)),
             Some(key) => ReferenceKey::Name(key.to_vec()),
         };

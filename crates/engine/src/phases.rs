@@ -60,9 +60,10 @@ impl Transaction {
         self.now = now_micros;
         let rules = Arc::clone(&self.rules);
         if self.cursor.phase != Some(phase)
-            && let Some(step) = self.begin_phase(phase) {
-                return step;
-            }
+            && let Some(step) = self.begin_phase(phase)
+        {
+            return step;
+        }
         let step = match self.run_phase(&rules, phase) {
             Ok(verdict) => {
                 self.cursor.position = usize::MAX;
@@ -385,20 +386,21 @@ impl Transaction {
             return Ok(RuleOutcome::Match);
         }
         if let Some(pause) = &decision.pause
-            && self.answer.take().is_none() {
-                let mut text = Vec::new();
-                self.expand_template(pause, Some(rule), &mut text);
-                let milliseconds = u64::try_from(crate::actions::atoi(&text)).unwrap_or(0);
-                self.notice(3, &format!("Pausing transaction for {milliseconds} msec."));
-                self.cursor.resume = Some(Resume {
-                    value: 0,
-                    matched: false,
-                    effect: Some(rule.effects.len()),
-                    tested: self.matched.value,
-                    step: usize::MAX,
-                });
-                return Err(Suspended(Need::Pause { milliseconds }));
-            }
+            && self.answer.take().is_none()
+        {
+            let mut text = Vec::new();
+            self.expand_template(pause, Some(rule), &mut text);
+            let milliseconds = u64::try_from(crate::actions::atoi(&text)).unwrap_or(0);
+            self.notice(3, &format!("Pausing transaction for {milliseconds} msec."));
+            self.cursor.resume = Some(Resume {
+                value: 0,
+                matched: false,
+                effect: Some(rule.effects.len()),
+                tested: self.matched.value,
+                step: usize::MAX,
+            });
+            return Err(Suspended(Need::Pause { milliseconds }));
+        }
         self.intercept(rules, starter, rule, value);
         Ok(RuleOutcome::Intercepted)
     }

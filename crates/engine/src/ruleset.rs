@@ -223,8 +223,7 @@ pub(crate) struct Metadata {
 pub(crate) type ChainId = u16;
 
 /// All transformation chains as a prefix tree: a chain is its parent and one more transformation.
-#[derive(Debug)]
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct TransformationChains {
     nodes: Vec<ChainNode>,
 }
@@ -235,7 +234,6 @@ pub(crate) struct ChainNode {
     pub(crate) parent: ChainId,
     pub(crate) step: &'static Transformation,
 }
-
 
 impl TransformationChains {
     /// The id of a list of transformations, shared with every equal list and its prefixes.

@@ -8,8 +8,7 @@ use portcullis_operators::pattern::Pattern;
 use crate::record::{AuditParts, EngineMode};
 
 /// Decisions where ModSecurity versions differ and a site may choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Compatibility {
     /// Bodies that fail to parse only at their end are rejected with 500 before phase 2, as Debian 12's package does;
     /// otherwise REQBODY_ERROR is set and rules decide.
@@ -19,7 +18,6 @@ pub struct Compatibility {
     /// JSON arguments are named as v3 names them (`json.a.array_0`).
     pub json_names_v3: bool,
 }
-
 
 /// What to do with a body over its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::hash::OffsetHasher;
 use crate::inject::Injection;
 use crate::macros::{Piece, Template};
 use crate::members::TxMembers;
-use crate::persistent::{Collection, CollectionUpdate, number};
+use crate::persistent::{Collection, CollectionUpdate, leading_number};
 use crate::phases::Cursor;
 use crate::record::{Alert, AuditParts, EngineMode, Interception, MatchedRule, Stopwatch};
 use crate::request::{Pair, Request};
@@ -294,9 +294,8 @@ impl Transaction {
 
     /// What the persistent collections' store has to apply, after phase 5.
     pub fn collection_updates(&self) -> Vec<CollectionUpdate> {
-        let now = self.now_seconds();
-        let timeout = self.rules.settings.collection_timeout;
-        self.collections.iter().filter_map(|c| c.update(now, timeout, &self.arena)).collect()
+        let end = self.start.wall_micros.saturating_add_unsigned(self.now).div_euclid(1_000_000);
+        self.collections.iter().filter_map(|collection| collection.update(end, &self.arena)).collect()
     }
 
     /// Seconds since the Unix epoch at the request's start, ModSecurity's "request time".
@@ -433,22 +432,31 @@ impl Transaction {
     pub(crate) fn deprecate_member(&mut self, collection: &[u8], member: &[u8], amount: i64, seconds: i64) {
         let now = self.now_seconds();
         let Some(collection) = self.collections.iter_mut().find(|c| c.name == collection) else { return };
-        let read = |name: &[u8]| collection.get(name).map(|m| number(self.arena.get(m.value)));
+        let read = |name: &[u8]| collection.get(name).map(|m| leading_number(self.arena.get(m.value)));
         let (Some(current), Some(updated)) = (read(member), read(b"LAST_UPDATE_TIME")) else { return };
         let steps = (now - updated).max(0) / seconds;
         let left = (current - amount.saturating_mul(steps)).max(0);
         if left != current {
-            collection.set(member, left.to_string().as_bytes(), &mut self.arena);
+            collection.deprecate(member, left, &mut self.arena);
         }
     }
 
-    /// `initcol` and its relatives. A collection is loaded once; asking again for the same name does nothing.
+    /// `initcol` and its relatives. A collection is loaded once; asking again for the same name loads nothing, though
+    /// SESSIONID and USERID follow.
     pub(crate) fn init_collection(
         &mut self,
         name: &[u8],
         per_application: bool,
         key: &[u8],
     ) -> Result<(), Need> {
+        if per_application {
+            let text = self.arena.push(key);
+            match name {
+                b"session" => self.session_id = Some(text),
+                b"user" => self.user_id = Some(text),
+                _ => {}
+            }
+        }
         if self.collections.iter().any(|c| c.name == name) {
             return Ok(());
         }
@@ -466,12 +474,6 @@ impl Transaction {
             }
             _ => return Err(Need::Collection { collection: storage, key: key.to_vec() }),
         };
-        let text = self.arena.push(key);
-        match name {
-            b"session" => self.session_id = Some(text),
-            b"user" => self.user_id = Some(text),
-            _ => {}
-        }
         let (timeout, now) = (self.rules.settings.collection_timeout, self.now_seconds());
         self.collections.push(Collection::load(name, storage, key, stored, timeout, now, &mut self.arena));
         Ok(())

@@ -1,4 +1,7 @@
 //! `initcol`: loads or creates a persistent collection; also what `setsid`, `setuid` and `setrsc` compile to.
+//!
+//! `initcol:session=x` and `setsid:x` both fill SESSION, from different stores: `session` and `<SecWebAppId>_SESSION`.
+//! Only the latter sets SESSIONID.
 
 use super::{ActionError, ActionInfo, Effect, Group, ValueRule};
 use crate::compile::draft::{Draft, DraftContext};
@@ -24,7 +27,8 @@ pub static ACTION: ActionInfo = ActionInfo {
 pub(crate) struct InitCol {
     /// Lower-case name (`ip`, `session`).
     pub(crate) collection: Vec<u8>,
-    /// The storage name has the web application's id in front.
+    /// It is `setsid` or a relative: the storage name has the web application's id in front, and the key is the
+    /// session's or user's id.
     pub(crate) per_application: bool,
     pub(crate) key: Template,
 }
@@ -35,9 +39,8 @@ fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Res
             .with_help("for example `initcol:ip=%{REMOTE_ADDR}`"));
     };
     let collection = value.get(..equals).unwrap_or_default().to_ascii_lowercase();
-    let per_application = matches!(collection.as_slice(), b"session" | b"user" | b"resource");
     let key = context.template(value.get(equals + 1..).unwrap_or_default());
-    draft.effects.push(Effect::InitCol(InitCol { collection, per_application, key }));
+    draft.effects.push(Effect::InitCol(InitCol { collection, per_application: false, key }));
     Ok(())
 }
 

@@ -89,9 +89,10 @@ fn read(words: &[Word], direction: Direction) -> Result<HeaderEdit, (Option<&Wor
     let mut words = words;
     if direction == Direction::Response
         && let Some((first, rest)) = words.split_first()
-            && (first.text.eq_ignore_ascii_case(b"always") || first.text.eq_ignore_ascii_case(b"onsuccess")) {
-                words = rest;
-            }
+        && (first.text.eq_ignore_ascii_case(b"always") || first.text.eq_ignore_ascii_case(b"onsuccess"))
+    {
+        words = rest;
+    }
     let (condition, words) = match words.split_last() {
         Some((last, rest)) if last.text.starts_with(b"env=") => {
             let name = last.text.get(4..).unwrap_or_default();
