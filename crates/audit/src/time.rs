@@ -23,7 +23,15 @@ impl Moment {
     /// `24/Nov/2026:18:21:17.428453 +0000`
     pub(crate) fn audit(&self) -> String {
         let t = &self.local;
-        format!("{:02}/{}/{:04}:{}.{:06} {}", t.day(), self.month(), t.year(), self.clock(), self.micros(), self.zone(""))
+        format!(
+            "{:02}/{}/{:04}:{}.{:06} {}",
+            t.day(),
+            self.month(),
+            t.year(),
+            self.clock(),
+            self.micros(),
+            self.zone("")
+        )
     }
 
     /// `Tue Nov 24 18:21:17.428453 2026`

@@ -143,7 +143,8 @@ enum Field<'a> {
 fn fields(access: &Access) -> Vec<(&'static str, Field<'_>)> {
     let time = Moment::new(access.started_micros, access.utc_offset_seconds).rfc3339();
     let upstream = access.upstream.as_ref();
-    let bytes = |value| Some(value).filter(|value: &&Vec<u8>| !value.is_empty()).map(|value| Field::Bytes(value));
+    let bytes =
+        |value| Some(value).filter(|value: &&Vec<u8>| !value.is_empty()).map(|value| Field::Bytes(value));
     let status = |status: u16| Field::Number(u64::from(status));
     let all = [
         ("time", Some(Field::Text(time))),

@@ -61,7 +61,8 @@ fn index_line(record: &Record, path: &str, content: &[u8], bytes_sent: u64) -> V
     let mut request = Vec::new();
     log_escape(&record.request.line, Printable::QuotesAndBackslashes, &mut request);
 
-    let mut tail = format!("\" {} {bytes_sent} \"-\" \"-\" {} \"", record.response.status, record.unique_id).into_bytes();
+    let mut tail = format!("\" {} {bytes_sent} \"-\" \"-\" {} \"", record.response.status, record.unique_id)
+        .into_bytes();
     log_escape(or_dash(&record.web_app.1), Printable::QuotesAndBackslashes, &mut tail);
     let digest: String = Md5::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
     tail.extend_from_slice(format!("\" /{path} 0 {} md5:{digest} ", content.len()).as_bytes());

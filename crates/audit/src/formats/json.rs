@@ -210,7 +210,8 @@ fn uploads(record: &Record, json: &mut JsonText<'_>) {
                 json.key("file_size").literal(upload.size);
                 json.key("file_name").string(&escaped(&upload.name));
                 let unknown = upload.content_type.is_empty();
-                let shown = if unknown { b"<Unknown Content-Type>".to_vec() } else { escaped(&upload.content_type) };
+                let shown =
+                    if unknown { b"<Unknown Content-Type>".to_vec() } else { escaped(&upload.content_type) };
                 json.key("content_type").string(&shown);
             });
         }

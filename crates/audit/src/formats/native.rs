@@ -98,7 +98,9 @@ fn part_a(record: &Record, out: &mut Vec<u8>) {
     let (client, server) = (record.client, record.server);
     let (from, to) = (client.ip().to_canonical(), server.ip().to_canonical());
     let (time, id) = (entry_moment(record).audit(), &record.unique_id);
-    out.extend_from_slice(format!("[{time}] {id} {from} {} {to} {}", client.port(), server.port()).as_bytes());
+    out.extend_from_slice(
+        format!("[{time}] {id} {from} {} {to} {}", client.port(), server.port()).as_bytes(),
+    );
 }
 
 fn part_b(record: &Record, out: &mut Vec<u8>) {

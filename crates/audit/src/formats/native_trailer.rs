@@ -94,7 +94,10 @@ fn stopwatch(record: &Record, out: &mut Vec<u8>) {
     let combined = [p1, p2, p3, p4, p5].into_iter().fold(0, u64::saturating_add);
     line(out, &format!("Stopwatch: {start} {duration} (- - -)"));
     let phases = format!("p1={p1}, p2={p2}, p3={p3}, p4={p4}, p5={p5}");
-    line(out, &format!("Stopwatch2: {start} {duration}; combined={combined}, {phases}, sr=0, sw=0, l=0, gc=0"));
+    line(
+        out,
+        &format!("Stopwatch2: {start} {duration}; combined={combined}, {phases}, sr=0, sw=0, l=0, gc=0"),
+    );
 }
 
 fn producer(record: &Record, style: &AuditStyle, out: &mut Vec<u8>) {

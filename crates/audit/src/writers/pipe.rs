@@ -49,7 +49,8 @@ impl PipeWriter {
 
     fn restart(&mut self) -> io::Result<()> {
         if let Some(child) = self.child.take() {
-            self.failures = if self.started.elapsed() >= GOOD_LIFE { 1 } else { self.failures.saturating_add(1) };
+            self.failures =
+                if self.started.elapsed() >= GOOD_LIFE { 1 } else { self.failures.saturating_add(1) };
             end_in_background(child);
         }
         if self.started.elapsed() < self.wait() {

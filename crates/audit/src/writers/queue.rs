@@ -65,7 +65,12 @@ enum Job<E> {
 
 impl<E: Weight + Send + 'static> Queue<E> {
     /// Starts the writing thread, called `name`. Errors when the system gives no thread.
-    pub fn start(name: &str, writer: impl Writer<E> + 'static, limits: QueueLimits, losses: Losses) -> io::Result<Self> {
+    pub fn start(
+        name: &str,
+        writer: impl Writer<E> + 'static,
+        limits: QueueLimits,
+        losses: Losses,
+    ) -> io::Result<Self> {
         let state = State {
             waiting: VecDeque::new(),
             bytes: 0,
@@ -197,7 +202,8 @@ impl<E: Weight> Shared<E> {
             }
             // Losses that fell into the interval after a notice are announced when it is over.
             let interval = self.losses.interval();
-            let (guard, timeout) = self.work.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
+            let (guard, timeout) =
+                self.work.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
             if timeout.timed_out() {
                 return Job::Announce;
             }
