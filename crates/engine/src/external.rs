@@ -1,6 +1,6 @@
 //! Operators that need the outside world: what they ask the driver for and how its answer is read.
 
-use portcullis_operators::{Capture, External, Failure};
+use portcullis_operators::{Capture, External, Failure, Uncaptured};
 
 use crate::arena::Text;
 use crate::request::Pair;
@@ -73,6 +73,7 @@ impl Transaction {
         } else {
             text.extend_from_slice(zone_reason(zone, found.octets()).as_bytes());
         }
+        self.hit.uncaptured = Uncaptured::Kept;
         self.hit.captures.push(Capture::Text(text.clone()));
         self.hit.text = text;
         Ok(Ok(true))

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use portcullis_operators::{Capture, Failure};
+use portcullis_operators::{Capture, Failure, Uncaptured};
 use portcullis_transformations::{Outcome, Tables};
 
 use crate::actions::RemovedKey;
@@ -319,7 +319,10 @@ impl Transaction {
         };
         match result {
             Ok(matched) => {
-                if matched && rule.capture {
+                if matched {
+                    if !rule.capture {
+                        self.hit.captures.clear();
+                    }
                     self.set_captures(tested);
                 }
                 Ok(matched != operator.negated)
@@ -331,19 +334,20 @@ impl Transaction {
         }
     }
 
-    /// TX.0 to TX.9 are unset first; groups behind the last one that took part stay unset.
+    /// TX.0 to TX.9 are unset first unless the operator says otherwise; groups behind the last one that took part stay unset.
     fn set_captures(&mut self, tested: Text) {
-        if self.hit.captures.is_empty() {
-            return;
-        }
-        for slot in 0..10 {
-            self.tx.unset_slot(slot);
+        let kept = self.hit.uncaptured == Uncaptured::Kept;
+        if !kept && !self.hit.captures.is_empty() || self.hit.uncaptured == Uncaptured::AlwaysUnset {
+            for slot in 0..10 {
+                self.tx.unset_slot(slot);
+            }
         }
         let used = self.hit.captures.iter().rposition(|c| *c != Capture::Empty).map_or(0, |last| last + 1);
         for (slot, capture) in self.hit.captures.iter().take(used.min(TxNames::CAPTURES)).enumerate() {
             let value = match capture {
                 Capture::Range(start, end) => tested.slice(*start as usize, *end as usize),
                 Capture::Text(text) => self.arena.push(text),
+                Capture::Empty if kept => continue,
                 Capture::Empty => Text::EMPTY,
             };
             let arena = &mut self.arena;
@@ -552,6 +556,7 @@ impl Transaction {
                 self.notice_raw(1, text.into_bytes());
                 self.rule_error(rules, rule);
             }
+            Failure::Unexplained => self.rule_error(rules, rule),
         }
     }
 

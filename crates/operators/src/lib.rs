@@ -42,6 +42,8 @@ pub enum Failure {
     MatchLimit(i32),
     /// Anything else; the text is what ModSecurity logs (`IPmatch: bad IPv4 specification "x".`).
     Other(String),
+    /// Something of which ModSecurity logs nothing but that the rule failed.
+    Unexplained,
 }
 
 /// A captured group.
@@ -55,11 +57,25 @@ pub enum Capture {
     Empty,
 }
 
+/// What becomes of the variables among TX.0 to TX.9 that a match does not capture.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Uncaptured {
+    /// They are unset when the rule captures.
+    #[default]
+    Unset,
+    /// They keep what they hold, also those of groups that took no part.
+    Kept,
+    /// They are unset even when the rule does not capture.
+    AlwaysUnset,
+}
+
 /// What a test found; reused by the caller, cleared by the callee.
 #[derive(Debug, Default)]
 pub struct Hit {
     /// TX.0, TX.1, … in order; filled only when captures are wanted and the operator captures at all.
     pub captures: Vec<Capture>,
+    /// What a match does to the other TX variables.
+    pub uncaptured: Uncaptured,
     /// A number the log message mentions (count, offset, the left side of a comparison).
     pub number: i64,
     /// Text the log message mentions (a phrase, a fingerprint, a reason).
@@ -70,6 +86,7 @@ impl Hit {
     /// Forgets the previous test.
     pub fn clear(&mut self) {
         self.captures.clear();
+        self.uncaptured = Uncaptured::default();
         self.number = 0;
         self.text.clear();
     }
@@ -180,12 +197,14 @@ macro_rules! modules {
 }
 
 modules! {
-    shared: addresses content escape number phrases text;
+    shared: addresses content escape number phrases text verify;
     operators:
         begins_with contains contains_word ends_with streq strmatch within
         eq ge gt le lt
         ip_match ip_match_from_file
-        pm pm_from_file rx
+        pm pm_from_file rx rx_global
+        detect_sqli detect_xss
+        verify_cc verify_cpf verify_ssn verify_svnr
         no_match unconditional_match
         validate_byte_range validate_url_encoding validate_utf8_encoding
         geo_lookup gsb_lookup inspect_file rbl rsub validate_dtd validate_hash validate_schema;

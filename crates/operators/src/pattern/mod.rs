@@ -17,12 +17,14 @@ mod class;
 mod escape;
 mod linear;
 mod lower;
+mod nonempty;
 mod parse;
 mod rewrite;
 
 use crate::{Capture, Failure};
 use backtrack::Backtrack;
 use linear::Linear;
+pub(crate) use nonempty::NonEmpty;
 use regex_syntax::hir::Hir;
 use std::ops::Range;
 use std::sync::OnceLock;
