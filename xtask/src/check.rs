@@ -15,6 +15,7 @@ pub fn all(root: &Path) -> Result<()> {
     crate::tidy::check(root)?;
     crate::edges::check(root)?;
     crate::licences::check(root)?;
+    crate::unicode_map::check(root)?;
     cargo(root, &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])?;
     let deny_warnings = [("RUSTDOCFLAGS", "--deny warnings")];
     cargo(root, &["doc", "--quiet", "--workspace", "--no-deps"], &deny_warnings)?;

@@ -5,6 +5,7 @@
 //! cargo xtask tidy       module docs, file sizes, words that do not belong here
 //! cargo xtask edges      dependencies between our crates against the allowed ones
 //! cargo xtask licences   licences of every dependency against deny.toml
+//! cargo xtask unicode-map  writes rules/unicode.mapping anew
 //! ```
 
 mod check;
@@ -12,6 +13,7 @@ mod edges;
 mod licences;
 mod metadata;
 mod tidy;
+mod unicode_map;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,7 +38,8 @@ fn run() -> Result<()> {
         Some("tidy") => tidy::check(&root),
         Some("edges") => edges::check(&root),
         Some("licences") => licences::check(&root),
-        word => bail!("unknown task {word:?}; one of: check, format, tidy, edges, licences"),
+        Some("unicode-map") => unicode_map::write(&root),
+        word => bail!("unknown task {word:?}; one of: check, format, tidy, edges, licences, unicode-map"),
     }
 }
 
