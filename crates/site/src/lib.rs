@@ -1,1 +1,47 @@
-//! (documentation follows with the code)
+//! The site: a folder of configuration, kept like source code.
+//!
+//! ```text
+//! S/modsecurity.conf            settings of the engine and its mode
+//! S/portcullis.toml             settings of the proxy
+//! S/rules/base_rules/           rule sets as they came,
+//! S/rules/optional_rules/         to copy from
+//! S/rules/activated_rules/      what runs: *.conf in byte order of their names, after modsecurity.conf
+//! S/logs/  S/data/              what running instances write; no part of the configuration
+//! ```
+//!
+//! [`init`] lays a site down, [`Site::load`] reads and compiles it whole, [`Site::set_mode`] switches between detection and
+//! protection. The command line, the reloader and the console call these. The crate knows nothing of traffic, and reads
+//! nothing outside the site's folder when it loads one.
+//!
+//! ```
+//! use portcullis_site::{Mode, RuleSource, Site, init};
+//! let folder = tempfile::tempdir()?;
+//! let root = folder.path().join("shop");
+//! init(&root, &RuleSource::Starter, "# settings\n")?;
+//! let site = Site::open(&root)?;
+//! assert_eq!(site.mode()?, Mode::Detect);
+//! let loaded = site.load(Default::default());
+//! assert!(loaded.rule_set.is_some() && loaded.diagnostics.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod edit;
+mod error;
+mod fingerprint;
+mod fnmatch;
+mod init;
+mod layout;
+mod load;
+mod mode;
+mod read;
+mod site;
+mod starter;
+mod tree;
+
+pub use error::SiteError;
+pub use fingerprint::Fingerprint;
+pub use init::{InitError, InitReport, RuleSource, init};
+pub use layout::{ACTIVATED_RULES, BASE_RULES, CONFIGURATION, DATA, LOGS, OPTIONAL_RULES, SETTINGS};
+pub use load::Loaded;
+pub use mode::Mode;
+pub use site::Site;

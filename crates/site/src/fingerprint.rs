@@ -1,0 +1,56 @@
+//! The identity of a configuration's content.
+//!
+//! Two checkouts of the same commit have the same fingerprint wherever they lie; one changed byte in a rule or data file
+//! gives another. Files that no configuration names do not count.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 over the names and contents of every file that was read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The hash of one file.
+    pub(crate) fn of_content(content: &[u8]) -> Self {
+        Self(Sha256::digest(content).into())
+    }
+
+    /// The hash of files by their paths relative to the root.
+    pub(crate) fn of_files(files: &BTreeMap<PathBuf, Fingerprint>) -> Self {
+        let mut hasher = Sha256::new();
+        for (path, content) in files {
+            let name = portable(path);
+            hasher.update((name.len() as u64).to_be_bytes());
+            hasher.update(name);
+            hasher.update(content.0);
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+/// A path's bytes, with `/` between its parts.
+fn portable(path: &Path) -> Vec<u8> {
+    let parts: Vec<&[u8]> = path.iter().map(|part| part.as_encoded_bytes()).collect();
+    parts.join(&b'/')
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}

@@ -1,0 +1,97 @@
+//! Reading and compiling a site whole.
+//!
+//! `modsecurity.conf`, then `rules/activated_rules/*.conf` in byte order of their names, with everything they include and
+//! the data files they name → a rule set, or all that keeps it from being one. The command line and the reloader call
+//! [`Site::load`]; it never panics and leaves nothing half done, so an old rule set can go on when the new one fails.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use portcullis_engine::{Compatibility, RuleSet};
+use portcullis_seclang::{Diagnostic, Environment, LoadError, Severity, Sources};
+
+use crate::fingerprint::Fingerprint;
+use crate::layout::{ACTIVATED_RULES, CONFIGURATION, MODULES};
+use crate::read::Reader;
+use crate::site::Site;
+use crate::tree;
+
+/// A site as read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rules; `None` when there is an error.
+    pub rule_set: Option<Arc<RuleSet>>,
+    /// Everything there is to say, in the order in which it is drawn.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files the diagnostics point into.
+    pub sources: Sources,
+    /// The content of every file that was read: rules, data files, Unicode map.
+    pub fingerprint: Fingerprint,
+    /// Those files and the folders whose listing matters, below the root as it was given. Some may not exist: files that
+    /// were asked for in vain are listed too, because their appearance would change the result.
+    pub watched: Vec<PathBuf>,
+}
+
+impl Loaded {
+    /// Whether there is no rule set because of errors.
+    pub fn has_errors(&self) -> bool {
+        self.rule_set.is_none()
+    }
+}
+
+impl Site {
+    /// Reads and compiles the site.
+    pub fn load(&self, compatibility: Compatibility) -> Loaded {
+        let reader = Reader::new(self.root());
+        let mut diagnostics = tree::check(self.root());
+        let configuration = self.read(&reader);
+        diagnostics.extend(configuration.diagnostics);
+        let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
+        let environment = portcullis_engine::Environment { read_file: &read_file, compatibility };
+        let (rule_set, found) =
+            portcullis_engine::compile(&configuration.items, &configuration.sources, &environment);
+        diagnostics.extend(found);
+        // The renderer's order; the sort is stable, so findings without a place keep theirs.
+        diagnostics.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start, span.end)));
+        let failed = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+        let seen = reader.into_seen();
+        Loaded {
+            rule_set: rule_set.filter(|_| !failed).map(Arc::new),
+            diagnostics,
+            sources: configuration.sources,
+            fingerprint: Fingerprint::of_files(&seen.files),
+            watched: seen.watched.iter().map(|path| self.root().join(path)).collect(),
+        }
+    }
+
+    /// Reads the configuration without compiling it. Entry files that are symbolic links are left out; the caller has
+    /// them from [`tree::check`].
+    pub(crate) fn read(&self, reader: &Reader) -> portcullis_seclang::Loaded {
+        let mut entries = vec![self.root().join(CONFIGURATION)];
+        let folder = self.root().join(ACTIVATED_RULES);
+        let mut unlisted = None;
+        match reader.list(&folder) {
+            Ok(names) => entries.extend(names.iter().filter(|n| is_rule_file(n)).map(|n| folder.join(n))),
+            Err(error) => unlisted = Some(unreadable_folder(&folder, &error)),
+        }
+        entries.retain(|path| !path.is_symlink());
+        let environment = Environment {
+            loader: reader,
+            module: &|name| MODULES.contains(&name),
+            define: &|name| self.defines(name),
+        };
+        let mut loaded = portcullis_seclang::load(&entries, &environment);
+        loaded.diagnostics.extend(unlisted);
+        loaded
+    }
+}
+
+/// `*.conf` but for hidden files, as httpd's `Include *.conf` would take them.
+fn is_rule_file(name: &std::path::Path) -> bool {
+    crate::fnmatch::matches(b"*.conf", name.as_os_str().as_encoded_bytes())
+}
+
+fn unreadable_folder(folder: &std::path::Path, error: &LoadError) -> Diagnostic {
+    let message = format!("cannot list `{}`: {error}", folder.display());
+    Diagnostic::new(Severity::Error, "unreadable-folder", None, message)
+}

@@ -1,0 +1,202 @@
+//! Reading below the root of a site, and nowhere else.
+//!
+//! `S/rules/activated_rules/x.conf` → its bytes; `S/../x.conf`, a symbolic link anywhere on the way, a folder or a pipe → an
+//! error that says so. [`crate::load`] hands a [`Reader`] to the language's loader and to the compiler for data files; what it
+//! was asked for is remembered for the fingerprint and for whoever watches the files.
+//!
+//! Limit: the path is checked part by part before the file is opened; whoever can change the site while it is read
+//! can change what it says anyway.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use portcullis_seclang::include::MAX_BYTES;
+use portcullis_seclang::{LoadError, Loader};
+
+use crate::error::reason;
+use crate::fingerprint::Fingerprint;
+use crate::fnmatch;
+
+/// Why links are refused; follows "it is a symbolic link".
+pub(crate) const WHY_NO_LINKS: &str = "what a link points to escapes review, differs between instances and can change what runs without a commit";
+
+/// Reads the files of one site.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    root: PathBuf,
+    /// The root in a form that paths can be compared with.
+    absolute: PathBuf,
+    /// Stands in for the file of that name relative to the root.
+    overlay: Option<(PathBuf, Vec<u8>)>,
+    seen: RefCell<Seen>,
+}
+
+/// What a reader was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Files that were read, relative to the root.
+    pub(crate) files: BTreeMap<PathBuf, Fingerprint>,
+    /// Files and folders whose change would change the answer, relative to the root; they need not exist.
+    pub(crate) watched: BTreeSet<PathBuf>,
+}
+
+impl Reader {
+    pub(crate) fn new(root: &Path) -> Self {
+        let absolute = plain(&std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()));
+        Self { root: root.to_path_buf(), absolute, overlay: None, seen: RefCell::default() }
+    }
+
+    /// Reads `content` in place of one file.
+    pub(crate) fn with_overlay(mut self, relative: &str, content: Vec<u8>) -> Self {
+        self.overlay = Some((PathBuf::from(relative), content));
+        self
+    }
+
+    /// What was asked for so far.
+    pub(crate) fn into_seen(self) -> Seen {
+        self.seen.into_inner()
+    }
+
+    /// The content of a file; the path is one that begins with the root, or absolute.
+    pub(crate) fn content(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        let relative = self.relative(path)?;
+        self.watch(&relative);
+        let content = match &self.overlay {
+            Some((name, content)) if *name == relative => content.clone(),
+            _ => self.read_regular(&relative)?,
+        };
+        let hash = Fingerprint::of_content(&content);
+        self.seen.borrow_mut().files.insert(relative, hash);
+        Ok(content)
+    }
+
+    /// Names of the entries of a folder in byte order.
+    pub(crate) fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+        let relative = self.relative(folder)?;
+        self.watch(&relative);
+        self.check_links(&relative)?;
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.root.join(&relative)).map_err(|error| load_error(&error))? {
+            names.push(PathBuf::from(entry.map_err(|error| load_error(&error))?.file_name()));
+        }
+        names.sort_unstable_by(|a, b| bytes(a).cmp(bytes(b)));
+        Ok(names)
+    }
+
+    fn watch(&self, relative: &Path) {
+        self.seen.borrow_mut().watched.insert(relative.to_path_buf());
+    }
+
+    /// The path from the root, `..` taken back: there are no links, so doing that by name is exact.
+    fn relative(&self, path: &Path) -> Result<PathBuf, LoadError> {
+        let absolute = std::path::absolute(path).map_err(|error| load_error(&error))?;
+        let relative = plain(&absolute).strip_prefix(&self.absolute).map(Path::to_path_buf);
+        relative.map_err(|_| LoadError::Outside)
+    }
+
+    fn check_links(&self, relative: &Path) -> Result<fs::Metadata, LoadError> {
+        let mut path = self.root.clone();
+        let mut metadata = fs::metadata(&path).map_err(|error| load_error(&error))?;
+        for part in relative {
+            path.push(part);
+            metadata = fs::symlink_metadata(&path).map_err(|error| load_error(&error))?;
+            if metadata.is_symlink() {
+                return Err(LoadError::Other(format!("it is a symbolic link, and {WHY_NO_LINKS}")));
+            }
+        }
+        Ok(metadata)
+    }
+
+    fn read_regular(&self, relative: &Path) -> Result<Vec<u8>, LoadError> {
+        let metadata = self.check_links(relative)?;
+        if metadata.is_dir() {
+            return Err(LoadError::Folder);
+        }
+        if !metadata.is_file() {
+            return Err(LoadError::Other("it is not a regular file".to_owned()));
+        }
+        let file = File::open(self.root.join(relative)).map_err(|error| load_error(&error))?;
+        let limit = MAX_BYTES as u64;
+        let mut content = Vec::new();
+        file.take(limit + 1).read_to_end(&mut content).map_err(|error| load_error(&error))?;
+        if content.len() as u64 > limit {
+            return Err(LoadError::Other(format!("it is larger than {limit} bytes")));
+        }
+        Ok(content)
+    }
+}
+
+impl Loader for Reader {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        self.content(path)
+    }
+
+    fn glob(&self, pattern: &Path) -> Result<Vec<PathBuf>, LoadError> {
+        let mut found = vec![PathBuf::new()];
+        let mut parts = pattern.components().peekable();
+        while let Some(part) = parts.next() {
+            let is_last = parts.peek().is_none();
+            let wild = matches!(part, Component::Normal(name) if is_wild(name.as_encoded_bytes()));
+            if !wild {
+                found.iter_mut().for_each(|path| path.push(part));
+                continue;
+            }
+            let mut next = Vec::new();
+            for folder in &found {
+                let matching = match self.list(folder) {
+                    Ok(names) => names,
+                    // Without a wildcard before it the folder was named; behind one it may be a file or lack the rest.
+                    Err(LoadError::NotFound) => continue,
+                    Err(_) if !is_last && found.len() > 1 => continue,
+                    Err(error) => return Err(error),
+                };
+                let pattern = part.as_os_str().as_encoded_bytes();
+                next.extend(
+                    matching
+                        .into_iter()
+                        .filter(|name| fnmatch::matches(pattern, bytes(name)))
+                        .map(|name| folder.join(name)),
+                );
+            }
+            found = next;
+        }
+        // A name behind a wildcard part need not be in every folder.
+        found.retain(|path| {
+            self.relative(path).is_ok_and(|relative| fs::symlink_metadata(self.root.join(relative)).is_ok())
+        });
+        Ok(found)
+    }
+}
+
+fn is_wild(name: &[u8]) -> bool {
+    name.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+/// The path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+pub(crate) fn load_error(error: &io::Error) -> LoadError {
+    match error.kind() {
+        io::ErrorKind::NotFound => LoadError::NotFound,
+        _ => LoadError::Other(reason(error)),
+    }
+}
