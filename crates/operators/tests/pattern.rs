@@ -7,6 +7,7 @@
 //! `PORTCULLIS_PATTERN_ROUNDS` makes it that many times longer.
 
 mod corpus;
+mod expressions;
 mod random;
 
 use pcre2::bytes::{Regex, RegexBuilder};
@@ -143,7 +144,7 @@ fn rule_set_patterns_agree_with_pcre2() {
     let mut tally = Tally::default();
     let mut random = Random(0x5eed_0001);
     for (set, linear) in [("crs-v2", 0), ("crs-v3", 220), ("crs-v4", 250)] {
-        let sources = corpus::expressions(&root.join(set));
+        let sources = expressions::expressions(&root.join(set));
         let before = tally.linear;
         for source in &sources {
             let options = Options { match_limit: 2_000_000, ..Options::default() };
