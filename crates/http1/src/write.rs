@@ -95,7 +95,8 @@ pub fn decimal(out: &mut Vec<u8>, mut number: u64) {
     }
 }
 
-fn value(out: &mut Vec<u8>, content: &[u8]) {
+/// Appends a value, or a part of one.
+pub fn value(out: &mut Vec<u8>, content: &[u8]) {
     let start = out.len();
     out.extend_from_slice(content);
     if memchr::memchr3(b'\r', b'\n', 0, content).is_some() {

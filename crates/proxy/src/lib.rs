@@ -1,1 +1,47 @@
-//! (documentation follows with the code)
+//! The data path: a reverse proxy that asks a [`portcullis_engine::Transaction`] before anything passes.
+//!
+//! ```text
+//! accept ─▶ read head ─▶ phase 1 ─▶ spool body ─▶ phase 2 ─▶ origin ─▶ head ─▶ phase 3 ─▶ hold body ─▶ phase 4 ─▶ client
+//!                                                                                                   ─▶ phase 5 ─▶ Observer
+//! ```
+//!
+//! [`Proxy::start`] runs worker threads, each with a runtime, listeners and a pool of origin connections of its own
+//! (`worker`). A connection is one task (`connection`); each of its requests is driven by a `driver`, whose steps stand
+//! in `request_body`, `forward`, `response` and `answer`.
+//!
+//! What is never true: that a byte of a request reaches the origin before phase 2 has passed, that a byte of an
+//! inspected response reaches the client before phase 4 has passed, that a request is forwarded otherwise than it was
+//! parsed, or that a slow client holds more than its connection.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
+
+mod answer;
+mod body_reader;
+mod connection;
+mod driver;
+mod error_page;
+mod forward;
+mod forwarding;
+mod http_date;
+mod link;
+mod listener;
+mod needs;
+mod observer;
+mod pool;
+mod proxy;
+mod request_body;
+mod response;
+mod response_body;
+mod settings;
+mod shared_rules;
+mod spool;
+mod timer;
+mod tunnel;
+mod unique_id;
+mod upstream;
+mod worker;
+
+pub use observer::{Exchange, Notice, Observer, UpstreamShare};
+pub use proxy::{Proxy, StartError};
+pub use settings::{Limits, Settings, Timeouts, UpstreamAddress, UpstreamError};
+pub use shared_rules::SharedRules;

@@ -1,0 +1,209 @@
+//! Drives one transaction: feeds it what has come, runs its phases in order, and acts on what it decides.
+//!
+//! ```text
+//! decide ─▶ Ok(destination) ─▶ forward ─▶ phase 5 ─▶ Exchange
+//!        └▶ Err(Stop)       ─▶ answer  ─┘
+//! ```
+//!
+//! The order of a request is `decide`: head, refusals of the head, phase 1, refusals of the path, body, phase 2,
+//! refusals of forwarding, as httpd has it. What a transaction asks for on the way (`Need`) is had from `needs`.
+
+use std::net::SocketAddr;
+
+use portcullis_engine::{Phase, RequestLine, Start, Step, Transaction, Verdict};
+use portcullis_http1::{Refusal, RequestHead, Stage};
+
+use crate::connection::{After, Client};
+use crate::forwarding;
+use crate::needs;
+use crate::observer::{Exchange, UpstreamShare};
+use crate::request_body::RequestBody;
+use crate::worker::{Moment, Worker};
+
+/// One exchange.
+pub(crate) struct Driver<'d> {
+    pub(crate) worker: &'d Worker,
+    pub(crate) head: &'d RequestHead,
+    pub(crate) transaction: Transaction,
+    pub(crate) started: Moment,
+    /// The status sent.
+    pub(crate) status: Option<u16>,
+    pub(crate) body_bytes_sent: u64,
+    pub(crate) upstream: Option<UpstreamShare>,
+    /// Why it failed.
+    pub(crate) error: Option<String>,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// To the origin of the settings.
+    Origin,
+    /// Where `proxy:` says.
+    Url(Vec<u8>),
+}
+
+/// Why a request is not forwarded, or an answer not passed on.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The rules say so, or a limit they set.
+    Verdict(Verdict),
+    /// It cannot be done; the rules of the response phases see the error page.
+    Error { status: u16, why: String },
+    /// Its head is refused: only phases 1 and 5 run.
+    Refused { status: u16, why: String },
+    /// There is nobody to answer.
+    Gone { why: String },
+}
+
+/// Serves one request.
+pub(crate) async fn run(
+    worker: &Worker,
+    client: &mut Client<'_>,
+    head: &RequestHead,
+    timed_out: bool,
+) -> After {
+    let sent = client.sender.sent;
+    let consumed =
+        |client: &Client<'_>| client.receiver.received - client.receiver.inbound.unread().len() as u64;
+    let before = consumed(client) - head.raw().len() as u64;
+    let mut driver = Driver::begin(worker, client, head);
+    let mut body = RequestBody::new(head);
+    let after = match driver.decide(client, &mut body, timed_out).await {
+        Ok(destination) => driver.forward(client, &mut body, &destination).await,
+        Err(stop) => driver.stop(&mut client.sender, body.settle(client.receiver.inbound), stop).await,
+    };
+    driver.finish(client.sender.sent - sent, consumed(client) - before).await;
+    after
+}
+
+impl<'d> Driver<'d> {
+    fn begin(worker: &'d Worker, client: &Client<'_>, head: &'d RequestHead) -> Self {
+        let started = worker.now();
+        let start = Start {
+            unique_id: worker.unique_id(started),
+            wall_micros: started.wall_micros,
+            utc_offset_seconds: worker.utc_offset(started),
+        };
+        let mut transaction = Transaction::new(worker.shared.rules.load(), start);
+        transaction.connection(Self::real_client(worker, client, head), client.local);
+        transaction.request_line(RequestLine {
+            raw: head.line(),
+            method: head.method(),
+            target: head.target(),
+            protocol: head.protocol(),
+        });
+        for (name, value) in head.headers() {
+            transaction.request_header(name, value);
+        }
+        Self {
+            worker,
+            head,
+            transaction,
+            started,
+            status: None,
+            body_bytes_sent: 0,
+            upstream: None,
+            error: None,
+        }
+    }
+
+    fn real_client(worker: &Worker, client: &Client<'_>, head: &RequestHead) -> SocketAddr {
+        if client.is_trusted {
+            forwarding::real_client(head, client.peer, &worker.settings().trusted_proxies)
+        } else {
+            client.peer
+        }
+    }
+
+    /// The request phases.
+    async fn decide(
+        &mut self,
+        client: &mut Client<'_>,
+        body: &mut RequestBody,
+        timed_out: bool,
+    ) -> Result<Destination, Stop> {
+        let refusal = self.head.refusal();
+        let at = |stage: Stage| refusal.filter(|refusal| refusal.stage == stage);
+        let verdict = self.phase(Phase::RequestHeaders).await;
+        if timed_out {
+            let why = "the client stopped in the middle of the request head".to_owned();
+            return Err(Stop::Refused { status: 408, why });
+        }
+        if let Some(refusal) = at(Stage::Head) {
+            return Err(Stop::Refused { status: refusal.status, why: explain(refusal) });
+        }
+        let mut destination = destination(verdict)?;
+        if let Some(refusal) = at(Stage::Path) {
+            return Err(Stop::Error { status: refusal.status, why: explain(refusal) });
+        }
+        if destination == Destination::Origin {
+            self.inspect_request_body(client, body).await?;
+            destination = self::destination(self.phase(Phase::RequestBody).await)?;
+        }
+        if let Some(refusal) = at(Stage::Forward).or_else(|| self.refused_body(body)) {
+            return Err(Stop::Error { status: refusal.status, why: explain(refusal) });
+        }
+        Ok(destination)
+    }
+
+    /// Runs a phase to its end.
+    pub(crate) async fn phase(&mut self, phase: Phase) -> Verdict {
+        loop {
+            match self.transaction.run(phase, self.elapsed_micros()) {
+                Step::Done(verdict) => return verdict,
+                Step::Need(need) => {
+                    // Rare and large: kept out of the state of every connection.
+                    let answer = Box::pin(needs::answer(self.worker, need, self.started)).await;
+                    self.transaction.provide(answer);
+                }
+            }
+        }
+    }
+
+    /// Microseconds since the head was complete.
+    pub(crate) fn elapsed_micros(&self) -> u64 {
+        u64::try_from(self.started.instant.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Remembers why the exchange failed; the first reason counts.
+    pub(crate) fn failed(&mut self, why: String) {
+        self.error.get_or_insert(why);
+    }
+
+    /// Phase 5, the collections' changes, and the report.
+    async fn finish(mut self, bytes_sent: u64, bytes_received: u64) {
+        self.phase(Phase::Logging).await;
+        let updates = self.transaction.collection_updates();
+        if !updates.is_empty() {
+            Box::pin(needs::apply(self.worker, &updates, self.started)).await;
+        }
+        let duration_micros = self.elapsed_micros();
+        let rule_set = std::sync::Arc::clone(self.transaction.rule_set());
+        self.worker.shared.observer.exchange(Exchange {
+            record: self.transaction.finish(),
+            rule_set,
+            status: self.status,
+            bytes_sent,
+            bytes_received,
+            body_bytes_sent: self.body_bytes_sent,
+            duration_micros,
+            upstream: self.upstream,
+            error: self.error,
+        });
+    }
+}
+
+/// Where a verdict of the request phases sends the request.
+fn destination(verdict: Verdict) -> Result<Destination, Stop> {
+    match verdict {
+        Verdict::Pass => Ok(Destination::Origin),
+        Verdict::Proxy { url } => Ok(Destination::Url(url)),
+        verdict => Err(Stop::Verdict(verdict)),
+    }
+}
+
+/// A refusal in words.
+pub(crate) fn explain(refusal: Refusal) -> String {
+    format!("request refused ({})", refusal.deviation.name())
+}

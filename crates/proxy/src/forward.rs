@@ -1,0 +1,303 @@
+//! Sending a request to the origin and bringing back its answer.
+//!
+//! Request and answer flow at the same time ([`duplex`]): an origin may answer before it has read everything, and must
+//! not be made to wait. A request that met a connection the origin was just closing is sent once more on a fresh one,
+//! if it is idempotent, its body is still there, and nothing of an answer has come.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use crate::connection::{After, Client};
+use crate::driver::{Destination, Driver, Stop};
+use crate::forwarding::Forwarding;
+use crate::link::{LinkError, Receiver, Sender};
+use crate::observer::{Notice, UpstreamShare};
+use crate::request_body::{RequestBody, UploadError};
+use crate::response::{Delivered, Failed, Origin};
+use crate::settings::UpstreamAddress;
+use crate::tunnel;
+use crate::upstream::{self, Upstream};
+
+/// How sending a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Upload {
+    /// Under way.
+    Running,
+    /// Everything has been sent.
+    Done,
+    /// The origin takes no more.
+    Refused,
+}
+
+/// An origin, and what to ask it for.
+struct Target {
+    address: UpstreamAddress,
+    /// Path and query, unless they are the client's.
+    path: Option<Vec<u8>>,
+    /// It is the one of the settings, whose connections are pooled.
+    pooled: bool,
+}
+
+impl Driver<'_> {
+    /// Forwards the request and answers the client.
+    pub(crate) async fn forward(
+        &mut self,
+        client: &mut Client<'_>,
+        body: &mut RequestBody,
+        destination: &Destination,
+    ) -> After {
+        let target = match self.target(destination) {
+            Ok(target) => target,
+            Err(why) => return self.fail(client, body, 502, why).await,
+        };
+        let mut fresh = !target.pooled;
+        loop {
+            let upstream = match self.upstream(&target, fresh).await {
+                Ok(upstream) => upstream,
+                Err(error) => {
+                    let why = format!("no connection to the origin {}: {error}", target.address);
+                    return self.fail(client, body, error.status(), why).await;
+                }
+            };
+            if let Err(stop) = body.invite(client).await {
+                return self.stop(&mut client.sender, false, stop).await;
+            }
+            match self.attempt(client, body, &target, upstream, fresh).await {
+                Some(after) => return after,
+                None => fresh = true,
+            }
+        }
+    }
+
+    async fn fail(
+        &mut self,
+        client: &mut Client<'_>,
+        body: &mut RequestBody,
+        status: u16,
+        why: String,
+    ) -> After {
+        let settled = body.settle(client.receiver.inbound);
+        self.stop(&mut client.sender, settled, Stop::Error { status, why }).await
+    }
+
+    /// Sends the request on this connection; `None` when it is worth another try.
+    async fn attempt(
+        &mut self,
+        client: &mut Client<'_>,
+        body: &mut RequestBody,
+        target: &Target,
+        mut upstream: Upstream,
+        fresh: bool,
+    ) -> Option<After> {
+        let begun = Instant::now();
+        self.upstream = Some(UpstreamShare { address: upstream.address, status: None, duration_micros: 0 });
+        self.write_request(&mut upstream.out, client, body, target);
+        let timeouts = &self.worker.settings().timeouts;
+        let (read, write) = upstream.stream.split();
+        let mut to = Sender::new(write, &mut upstream.out, &upstream.writing, timeouts.upstream_write);
+        let receiver = Receiver::new(read, &mut upstream.inbound, &upstream.reading);
+        let mut origin = Origin { receiver, reader: &mut upstream.reader };
+        let state = Cell::new(Upload::Running);
+        let outcome = duplex(
+            body.upload(&mut client.receiver, &mut to, timeouts),
+            self.download(&mut origin, &mut client.sender, &state),
+            &state,
+        )
+        .await;
+        let after = match outcome {
+            Ok(Ok(Delivered { reusable, after })) => {
+                if reusable && target.pooled && state.get() == Upload::Done {
+                    self.worker.pool.give(upstream, &self.worker.timers, timeouts.upstream_idle);
+                }
+                Some(after)
+            }
+            Ok(Err(Failed::Switching)) => Some(self.switch(client, &mut origin, &mut to).await),
+            Ok(Err(Failed::Silent(_))) if upstream.reused && !fresh && self.may_repeat(body) => None,
+            Ok(Err(failed)) => Some(self.failed_download(client, body, failed).await),
+            Err(error) => Some(self.failed_upload(client, error).await),
+        };
+        if let Some(share) = &mut self.upstream {
+            share.duration_micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        }
+        after
+    }
+
+    async fn failed_download(
+        &mut self,
+        client: &mut Client<'_>,
+        body: &mut RequestBody,
+        failed: Failed,
+    ) -> After {
+        match failed {
+            Failed::Silent(error) => {
+                let why = format!("the origin closed the connection without an answer: {error}");
+                self.fail(client, body, 502, why).await
+            }
+            Failed::NoAnswer { status, why } => self.fail(client, body, status, why).await,
+            Failed::Verdict(verdict) => {
+                let settled = body.settle(client.receiver.inbound);
+                self.answer_verdict(&mut client.sender, settled, verdict, false).await
+            }
+            Failed::CutShort { why, after } => {
+                self.failed(why);
+                after
+            }
+            Failed::ClientGone { why } => {
+                self.failed(why);
+                After::Reset
+            }
+            Failed::Switching => After::Close,
+        }
+    }
+
+    async fn failed_upload(&mut self, client: &mut Client<'_>, error: UploadError) -> After {
+        let (status, why) = match error {
+            UploadError::Client { status, why } => (status, why),
+            UploadError::Origin(LinkError::TimedOut) => {
+                (504, "the origin does not take the request in time".to_owned())
+            }
+            UploadError::Origin(error) => (502, format!("the origin takes no more of the request: {error}")),
+            UploadError::Spool(error) => {
+                let directory = self.worker.settings().spool_directory.clone();
+                self.worker.notice(Notice::SpoolFailed { directory, reason: error.to_string() });
+                (500, format!("cannot read the spooled request body: {error}"))
+            }
+        };
+        if self.status.is_some() {
+            // The answer has begun; what is missing of it will not come.
+            self.failed(why);
+            return After::Reset;
+        }
+        self.stop(&mut client.sender, false, Stop::Error { status, why }).await
+    }
+
+    /// After 101: both sides speak the new protocol until one ends.
+    async fn switch(
+        &mut self,
+        client: &mut Client<'_>,
+        origin: &mut Origin<'_>,
+        to: &mut Sender<'_>,
+    ) -> After {
+        self.write_switching_head(client.sender.out, origin.reader.head());
+        self.status = Some(101);
+        let timers = (&*self.worker.timers, self.worker.settings().timeouts.tunnel);
+        Box::pin(tunnel::run(client, &mut origin.receiver, to, timers)).await;
+        After::Close
+    }
+
+    /// A request that may be sent twice without doing twice what it does (RFC 9110, 9.2.2).
+    fn may_repeat(&self, body: &RequestBody) -> bool {
+        let idempotent: [&[u8]; 6] = [b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"];
+        body.can_be_repeated() && idempotent.contains(&self.head.method())
+    }
+
+    fn write_request(&self, out: &mut Vec<u8>, client: &Client<'_>, body: &RequestBody, target: &Target) {
+        let forwarding = Forwarding {
+            edited: self.transaction.edited_request_headers(),
+            target: target.path.as_deref(),
+            host: &target.address,
+            peer: &client.peer_text,
+            trusted: client.is_trusted,
+            plain_answers: self.transaction.rule_set().settings().disable_backend_compression,
+            framing: body.framing(),
+        };
+        forwarding.write(out, self.head);
+    }
+
+    fn target(&self, destination: &Destination) -> Result<Target, String> {
+        match destination {
+            Destination::Origin => {
+                Ok(Target { address: self.worker.settings().upstream.clone(), path: None, pooled: true })
+            }
+            Destination::Url(url) => {
+                let (address, path) = split_url(url, self.head.query())
+                    .map_err(|why| format!("cannot proxy to `{}`: {why}", String::from_utf8_lossy(url)))?;
+                Ok(Target { address, path: Some(path), pooled: false })
+            }
+        }
+    }
+
+    /// A connection: one of the pool unless it must be fresh.
+    async fn upstream(&self, target: &Target, fresh: bool) -> Result<Upstream, upstream::ConnectError> {
+        if !fresh && let Some(upstream) = self.worker.pool.take().await {
+            return Ok(upstream);
+        }
+        let connected = Box::pin(upstream::connect(self.worker, &target.address)).await;
+        if target.pooled {
+            match &connected {
+                Ok(_) => self.worker.shared.health.succeeded(self.worker),
+                Err(error) => self.worker.shared.health.failed(self.worker, error),
+            }
+        }
+        connected
+    }
+}
+
+/// Splits what `proxy:` names into the origin and what to ask it for. The client's query follows the path, as it does
+/// with httpd's mod_proxy.
+fn split_url(url: &[u8], query: Option<&[u8]>) -> Result<(UpstreamAddress, Vec<u8>), String> {
+    let url = url.strip_prefix(b"[nocanon]").unwrap_or(url);
+    let text = std::str::from_utf8(url).map_err(|_| "it is not UTF-8".to_owned())?;
+    if text.bytes().any(|b| b <= b' ' || b == 0x7f) {
+        return Err("it holds blanks or control characters".to_owned());
+    }
+    let begin = text.find("://").map_or(0, |at| at + 3);
+    let rest = text.get(begin..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#']).map_or(text.len(), |at| begin + at);
+    let (origin, path) = text.split_at(end);
+    let address = UpstreamAddress::parse(origin).map_err(|error| error.to_string())?;
+    let path = path.split('#').next().unwrap_or_default();
+    let mut path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }.into_bytes();
+    if let Some(query) = query {
+        path.push(if path.contains(&b'?') { b'&' } else { b'?' });
+        path.extend_from_slice(query);
+    }
+    Ok((address, path))
+}
+
+/// Runs sending and receiving side by side until the answer is complete or cannot be. What the origin does not want to
+/// read is no failure as long as it answers.
+async fn duplex(
+    upload: impl Future<Output = Result<(), UploadError>>,
+    download: impl Future<Output = Result<Delivered, Failed>>,
+    state: &Cell<Upload>,
+) -> Result<Result<Delivered, Failed>, UploadError> {
+    let (mut upload, mut download) = (pin!(upload), pin!(download));
+    poll_fn(|context| {
+        if state.get() == Upload::Running {
+            match upload.as_mut().poll(context) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => state.set(Upload::Done),
+                Poll::Ready(Err(UploadError::Origin(LinkError::Closed | LinkError::Io(_)))) => {
+                    state.set(Upload::Refused);
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            }
+        }
+        download.as_mut().poll(context).map(Ok)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_url;
+
+    #[test]
+    fn urls_of_proxy_actions() {
+        let split = |url: &str, query: Option<&str>| {
+            split_url(url.as_bytes(), query.map(str::as_bytes))
+                .map(|(address, path)| (address.to_string(), String::from_utf8(path).unwrap()))
+        };
+        let ok = |address: &str, path: &str| Ok((address.to_owned(), path.to_owned()));
+        assert_eq!(split("http://h:81/a", Some("x=1")), ok("h:81", "/a?x=1"));
+        assert_eq!(split("[nocanon]http://h/a?b#c", Some("x")), ok("h:80", "/a?b&x"));
+        assert_eq!(split("http://h", None), ok("h:80", "/"));
+        assert!(split("https://h/", None).is_err());
+        assert!(split("http://h/a b", None).is_err());
+        assert!(split("http:///a", None).is_err());
+    }
+}

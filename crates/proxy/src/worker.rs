@@ -1,0 +1,268 @@
+//! One worker: a thread with its own runtime, listeners, deadlines and pool of origin connections.
+//!
+//! It accepts, spawns one task per connection, keeps the coarse time, and at shutdown stops accepting and waits for
+//! what runs. A connection, its transactions and the origin connections they use never leave the thread, so nothing
+//! here is locked.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use portcullis_state::Store;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+use tokio::sync::{Notify, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout_at};
+
+use crate::connection;
+use crate::observer::{Notice, Observer};
+use crate::pool::Pool;
+use crate::settings::Settings;
+use crate::shared_rules::SharedRules;
+use crate::timer::Timers;
+use crate::unique_id::UniqueIds;
+use crate::upstream::Health;
+
+/// How long accepting pauses after an error: those of the system (no descriptors, no memory) do not pass at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What all workers share.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) rules: Arc<SharedRules>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) health: Health,
+}
+
+/// When the workers are to end: `None` while they run.
+pub(crate) type Ending = Option<Instant>;
+
+/// What the connections of a worker share.
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) timers: Rc<Timers>,
+    pub(crate) pool: Pool,
+    ids: RefCell<UniqueIds>,
+    connections: Cell<usize>,
+    connection_ended: Notify,
+    draining: Cell<bool>,
+    /// The quarter of an hour for which the offset from UTC is known, and the offset.
+    utc_offset: Cell<(i64, i32)>,
+}
+
+/// A moment on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) instant: Instant,
+    /// Microseconds since the Unix epoch.
+    pub(crate) wall_micros: i64,
+}
+
+impl Worker {
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    pub(crate) fn notice(&self, notice: Notice) {
+        self.shared.observer.notice(notice);
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment { instant: Instant::now(), wall_micros: i64::try_from(wall.as_micros()).unwrap_or(i64::MAX) }
+    }
+
+    pub(crate) fn unique_id(&self, moment: Moment) -> String {
+        self.ids.borrow_mut().next(moment.wall_micros.div_euclid(1_000_000))
+    }
+
+    /// The offset of local time. Zones change it on a quarter of an hour, so it is asked for once per quarter.
+    pub(crate) fn utc_offset(&self, moment: Moment) -> i32 {
+        let seconds = moment.wall_micros.div_euclid(1_000_000);
+        let quarter = seconds.div_euclid(900);
+        let (known, offset) = self.utc_offset.get();
+        if known == quarter {
+            return offset;
+        }
+        let offset = (self.settings().utc_offset)(seconds);
+        self.utc_offset.set((quarter, offset));
+        offset
+    }
+
+    /// Whether connections are to end with the answer they are giving.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.get()
+    }
+
+    fn has_room(&self) -> bool {
+        self.connections.get() < self.settings().limits.connections_per_worker
+    }
+
+    fn start(self: &Rc<Self>, stream: TcpStream, client: SocketAddr) {
+        self.connections.set(self.connections.get() + 1);
+        let counted = Counted(Rc::clone(self));
+        tokio::task::spawn_local(async move {
+            connection::serve(&counted.0, stream, client).await;
+        });
+    }
+}
+
+/// A connection that is counted until it ends, however it ends.
+struct Counted(Rc<Worker>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.set(self.0.connections.get() - 1);
+        self.0.connection_ended.notify_one();
+    }
+}
+
+/// A worker that has been set up and not run yet.
+pub(crate) struct Ready {
+    runtime: LocalRuntime,
+    worker: Rc<Worker>,
+    listeners: Vec<TcpListener>,
+}
+
+impl Ready {
+    /// Sets up a worker on the current thread.
+    ///
+    /// # Errors
+    /// When the system has no more threads, descriptors or random bytes.
+    pub(crate) fn new(shared: Arc<Shared>, listeners: Vec<StdListener>) -> Result<Self, String> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+            .map_err(|error| error.to_string())?;
+        let listeners = {
+            let _context = runtime.enter();
+            let listeners: Result<Vec<_>, _> = listeners.into_iter().map(TcpListener::from_std).collect();
+            listeners.map_err(|error| error.to_string())?
+        };
+        let tick = (shared.settings.timeouts.shortest() / 4)
+            .clamp(Duration::from_millis(5), Duration::from_millis(250));
+        let worker = Rc::new(Worker {
+            pool: Pool::new(shared.settings.limits.idle_upstream_per_worker),
+            shared,
+            timers: Timers::new(tick),
+            ids: RefCell::new(UniqueIds::new().map_err(|error| error.to_string())?),
+            connections: Cell::new(0),
+            connection_ended: Notify::new(),
+            draining: Cell::new(false),
+            utc_offset: Cell::new((i64::MIN, 0)),
+        });
+        Ok(Self { runtime, worker, listeners })
+    }
+
+    /// Serves until `ending` says when to end.
+    pub(crate) fn run(self, mut ending: watch::Receiver<Ending>) {
+        let Self { runtime, worker, listeners } = self;
+        runtime.block_on(async {
+            {
+                let mut accept = pin!(accept(&worker, &listeners));
+                let mut time = pin!(keep_time(&worker));
+                let mut end = pin!(ending.changed());
+                poll_fn(|context| {
+                    let _ = accept.as_mut().poll(context);
+                    let _ = time.as_mut().poll(context);
+                    end.as_mut().poll(context).map(drop)
+                })
+                .await;
+            }
+            let deadline = ending.borrow().unwrap_or_else(Instant::now);
+            accept_waiting(&worker, &listeners);
+            drop(listeners);
+            drain(&worker, deadline).await;
+        });
+        // A lookup may still be waiting for the resolver; nobody waits for it any more.
+        runtime.shutdown_background();
+    }
+}
+
+/// Accepts for ever.
+async fn accept(worker: &Rc<Worker>, listeners: &[TcpListener]) {
+    let mut first = 0;
+    loop {
+        while !worker.has_room() {
+            worker.notice(Notice::ConnectionLimit { limit: worker.settings().limits.connections_per_worker });
+            worker.connection_ended.notified().await;
+        }
+        let (index, accepted) = poll_fn(|context| {
+            // Begin behind the listener that was served last, so that none starves.
+            let count = listeners.len();
+            for step in 0..count {
+                let index = (first + step) % count;
+                let Some(listener) = listeners.get(index) else { continue };
+                if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                    return Poll::Ready((index, accepted));
+                }
+            }
+            Poll::Pending
+        })
+        .await;
+        first = index + 1;
+        match accepted {
+            Ok((stream, client)) => worker.start(stream, client),
+            Err(error) if is_clients_fault(&error) => {}
+            Err(error) => {
+                let address = listeners.get(index).and_then(|listener| listener.local_addr().ok());
+                let address = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
+                worker.notice(Notice::AcceptFailed { address, reason: error.to_string() });
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The client was gone before its connection was taken.
+fn is_clients_fault(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+/// Takes what the system has already accepted: closing the listeners would reset those connections.
+fn accept_waiting(worker: &Rc<Worker>, listeners: &[TcpListener]) {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for listener in listeners {
+        while let Poll::Ready(Ok((stream, client))) = listener.poll_accept(&mut context) {
+            worker.start(stream, client);
+        }
+    }
+}
+
+async fn keep_time(worker: &Worker) {
+    let mut ticks = interval(worker.timers.tick());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        worker.timers.advance();
+        worker.pool.expire(worker.timers.now());
+    }
+}
+
+/// Ends idle connections and waits for the others.
+async fn drain(worker: &Worker, deadline: Instant) {
+    worker.draining.set(true);
+    worker.timers.end_idle();
+    let mut time = pin!(keep_time(worker));
+    let ended = async {
+        while worker.connections.get() > 0 {
+            worker.connection_ended.notified().await;
+        }
+    };
+    let mut ended = pin!(timeout_at(deadline.into(), ended));
+    let result = poll_fn(|context| {
+        let _ = time.as_mut().poll(context);
+        ended.as_mut().poll(context)
+    })
+    .await;
+    if result.is_err() {
+        worker.notice(Notice::CutOff { connections: worker.connections.get() });
+    }
+}
