@@ -5,9 +5,11 @@
 //! one piece, which the limits bound. (spec: engine, "Request body")
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use portcullis_bodies::{
-    JsonFailure, JsonLimits, JsonNames, Multipart, MultipartFlags, MultipartOptions, XmlDocument, XmlLimits,
+    JsonFailure, JsonLimits, JsonNames, Multipart, MultipartFlags, MultipartOptions, XPath, XmlDocument,
+    XmlLimits,
 };
 
 use crate::arena::Text;
@@ -43,6 +45,8 @@ pub(crate) struct RequestBody {
     pub(crate) last_filename: Option<Text>,
     pub(crate) last_name: Option<Text>,
     pub(crate) xml: Option<XmlDocument>,
+    /// What expressions selected from it: most rules ask for the same two.
+    pub(crate) xml_selected: Vec<(Arc<XPath>, Vec<Text>)>,
     pub(crate) uploads: Vec<Upload>,
 }
 
@@ -409,6 +413,8 @@ impl Transaction {
                 false
             }
             Err(error) => {
+                // What stands before the error is inspected, as in v2.
+                self.body.xml = error.document.map(|document| *document);
                 let text = format!("XML parser error: {}", error.message);
                 self.notice_bytes(2, text.as_bytes());
                 self.body_failed(text.as_bytes());

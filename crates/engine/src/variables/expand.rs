@@ -4,6 +4,8 @@
 //! exclusion takes away what was collected before it, and only that (ModSecurity v2's order). Values are ranges of the
 //! transaction's arena: expanding copies nothing but numbers that have to be written out.
 
+use std::sync::Arc;
+
 use super::{Naming, Variable};
 use crate::arena::Text;
 use crate::escape::log_escape_keep_quotes;
@@ -252,12 +254,19 @@ impl Transaction {
             values.push(push(self.arena.push(b"[XML document tree]")));
             return;
         };
+        if let Some((_, texts)) = self.body.xml_selected.iter().find(|(known, _)| known == path) {
+            values.extend(texts.iter().map(|&text| push(text)));
+            return;
+        }
+        let mut texts = Vec::new();
         let arena = &mut self.arena;
-        let selected = path.select(document, &mut |text| values.push(push(arena.push(text))));
-        if selected.is_err() {
+        if path.select(document, &mut |text| texts.push(arena.push(text))).is_err() {
             self.rule_failed = true;
             self.notice(3, "XML: Unable to evaluate xpath expression.");
+            return;
         }
+        values.extend(texts.iter().map(|&text| push(text)));
+        self.body.xml_selected.push((Arc::clone(path), texts));
     }
 
     /// Appends a value's full name as logs show it (`ARGS:a\x01`).

@@ -11,7 +11,7 @@ pub(super) enum Type {
     Text,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expression {
     Or(Box<Expression>, Box<Expression>),
     And(Box<Expression>, Box<Expression>),
@@ -45,13 +45,13 @@ pub(super) enum Operation {
 }
 
 /// Steps from somewhere.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Path {
     pub(super) start: Start,
     pub(super) steps: Vec<Step>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Start {
     Root,
     Context,
@@ -59,7 +59,7 @@ pub(super) enum Start {
     Nodes(Box<Expression>, Vec<Expression>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Step {
     pub(super) axis: Axis,
     pub(super) test: NodeTest,

@@ -39,8 +39,8 @@ impl XPathError {
     }
 }
 
-/// A compiled XPath 1.0 expression.
-#[derive(Debug, Clone)]
+/// A compiled XPath 1.0 expression. Equal ones select the same nodes of every document.
+#[derive(Debug, Clone, PartialEq)]
 pub struct XPath {
     expression: Expression,
 }
