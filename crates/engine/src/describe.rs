@@ -76,7 +76,7 @@ impl<'a> RuleDescription<'a> {
         self.rule.line
     }
 
-    /// Its text.
+    /// Its text as the audit log shows it.
     pub fn text(&self) -> &'a [u8] {
         &self.rule.text
     }
@@ -128,45 +128,6 @@ impl<'a> RuleDescription<'a> {
 
     /// Its targets as written; a `SecAction` looks at `REMOTE_ADDR`.
     pub fn targets(&self) -> &'a [u8] {
-        match self.rule.text.split_at_checked(b"SecRule".len()) {
-            Some((name, rest)) if name.eq_ignore_ascii_case(b"SecRule") => first_word(rest),
-            _ => b"REMOTE_ADDR",
-        }
-    }
-}
-
-/// The first word behind a directive's name, without its quotes.
-fn first_word(text: &[u8]) -> &[u8] {
-    // Between words stand blanks and continuations, a backslash at the end of a line.
-    let between = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
-    let start = text.iter().position(|byte| !between(byte)).unwrap_or(text.len());
-    let text = text.get(start..).unwrap_or_default();
-    let Some((quote @ (b'"' | b'\''), quoted)) = text.split_first() else {
-        return text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    };
-    let mut escaped = false;
-    let end = quoted.iter().position(|byte| {
-        let ends = byte == quote && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        ends
-    });
-    quoted.get(..end.unwrap_or(quoted.len())).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::first_word;
-
-    #[test]
-    fn targets_are_the_first_word() {
-        for (text, targets) in [
-            (&b" ARGS|!ARGS:a \"@rx x\" \"id:1\""[..], &b"ARGS|!ARGS:a"[..]),
-            (b" \\\n    \"ARGS:a b\" \\\n  \"@rx x\"", b"ARGS:a b"),
-            (b" 'ARGS:\\'a' x", b"ARGS:\\'a"),
-            (b" \"ARGS", b"ARGS"),
-            (b"", b""),
-        ] {
-            assert_eq!(first_word(text), targets);
-        }
+        &self.rule.target_text
     }
 }

@@ -6,29 +6,12 @@
 use crate::arena::Text;
 use crate::record::{AuditParts, MatchedLink, MatchedRule, Record, RecordedRequest, RecordedResponse};
 use crate::request::{Origin, Pair};
-use crate::ruleset::{Rule, RuleSet};
+use crate::ruleset::{Rule, RuleIndex};
 use crate::sanitise::mask;
 use crate::settings::AuditEngine;
 use crate::transaction::Transaction;
 
 impl Transaction {
-    /// Notes a complete match for part K.
-    pub(crate) fn note_matched_rule(&mut self, rules: &RuleSet, starter: &Rule, last: &Rule) {
-        if !starter.decision.audit_log || !self.control.audit_parts.has(b'K') {
-            return;
-        }
-        let mut links = Vec::new();
-        let mut index = last.starter;
-        while let Some(rule) = rules.rule(index).filter(|rule| rule.starter == last.starter) {
-            links.push(MatchedLink { text: rule.text.clone(), matched: true, rule: index });
-            if !rule.is_chained {
-                break;
-            }
-            index += 1;
-        }
-        self.matched_rules.push(MatchedRule { links, complete: true });
-    }
-
     /// Ends the transaction: what a log, a metric or a store may need to know of it.
     pub fn finish(mut self) -> Record {
         let audit = self.is_audited();
@@ -43,7 +26,7 @@ impl Transaction {
             response: self.recorded_response(audit, parts),
             alerts: std::mem::take(&mut self.alerts),
             interception: self.interception.take(),
-            matched_rules: std::mem::take(&mut self.matched_rules),
+            matched_rules: if audit && parts.has(b'K') { self.matched_rules() } else { Vec::new() },
             uploads: std::mem::take(&mut self.body.uploads),
             audit,
             audit_parts: parts,
@@ -78,6 +61,34 @@ impl Transaction {
                 self.relevant || by_status.is_some_and(|p| p.is_match(status.as_bytes()).unwrap_or(false))
             }
         }
+    }
+
+    /// Part K: every rule that matched, once per match, whether it logs or not. A chain stands there once, also when it
+    /// was not completed; one of which only the starter matched, once per match of that.
+    fn matched_rules(&self) -> Vec<MatchedRule> {
+        let starter_of = |index: RuleIndex| self.rules.rule(index).map(|rule| rule.starter);
+        let runs = self.matched_rules.chunk_by(|a, b| starter_of(*a) == starter_of(*b));
+        let mut matched = Vec::new();
+        for run in runs {
+            let Some(starter) = run.first().and_then(|first| starter_of(*first)) else { continue };
+            let rule = self.matched_rule(starter, run);
+            let copies = if run.iter().all(|index| *index == starter) { run.len() } else { 1 };
+            matched.extend(std::iter::repeat_n(rule, copies));
+        }
+        matched
+    }
+
+    fn matched_rule(&self, starter: RuleIndex, matched: &[RuleIndex]) -> MatchedRule {
+        let chain =
+            (starter..).map_while(|index| self.rules.rule(index).filter(|rule| rule.starter == starter));
+        let link = |rule: &Rule| MatchedLink {
+            text: rule.text.clone(),
+            matched: matched.contains(&rule.index),
+            rule: rule.index,
+        };
+        let links: Vec<MatchedLink> = chain.map(link).collect();
+        let complete = links.iter().all(|link| link.matched);
+        MatchedRule { links, complete }
     }
 
     fn owned(&self, text: Text) -> Vec<u8> {

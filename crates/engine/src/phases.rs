@@ -363,6 +363,7 @@ impl Transaction {
         self.scratch_2 = name;
         self.matched.value = tested;
         self.matched.source = Some(*value);
+        self.matched_rules.push(rule.index);
         self.matched.vars.push((self.matched.name, tested));
         if !rule.is_chained {
             let severity = rules.rule(rule.starter).and_then(|starter| starter.metadata.severity);
@@ -377,7 +378,6 @@ impl Transaction {
         let Some(starter) = rules.rule(rule.starter) else { return Ok(RuleOutcome::Match) };
         let decision = &starter.decision;
         self.relevant |= decision.audit_log;
-        self.note_matched_rule(rules, starter, rule);
         let phase = starter.phase;
         let passive = phase == Phase::Logging
             || self.control.engine == EngineMode::DetectionOnly

@@ -102,6 +102,8 @@ pub(crate) enum LocationMatcher {
 /// A rule or chain link.
 #[derive(Debug)]
 pub(crate) struct Rule {
+    /// Its place in [`RuleSet::rules`].
+    pub(crate) index: RuleIndex,
     /// 0 on links.
     pub(crate) id: u64,
     pub(crate) phase: Phase,
@@ -128,6 +130,8 @@ pub(crate) struct Rule {
     pub(crate) line: u32,
     /// Canonical text for part K of the audit log.
     pub(crate) text: Vec<u8>,
+    /// The targets as written, with what updates added.
+    pub(crate) target_text: Vec<u8>,
 }
 
 /// One element of a target list.

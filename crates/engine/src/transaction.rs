@@ -16,11 +16,11 @@ use crate::macros::{Piece, Template};
 use crate::members::TxMembers;
 use crate::persistent::{Collection, CollectionUpdate, leading_number};
 use crate::phases::Cursor;
-use crate::record::{Alert, AuditParts, EngineMode, Interception, MatchedRule, Stopwatch};
+use crate::record::{Alert, AuditParts, EngineMode, Interception, Stopwatch};
 use crate::request::{Pair, Request};
 use crate::request_body::RequestBody;
 use crate::response::Response;
-use crate::ruleset::{AllowScope, BitSet, ChainId, Rule, RuleSet, TxSlot};
+use crate::ruleset::{AllowScope, BitSet, ChainId, Rule, RuleIndex, RuleSet, TxSlot};
 use crate::sanitise::Secrets;
 use crate::settings::AuditEngine;
 use crate::variables::{Value, Variable};
@@ -77,7 +77,8 @@ pub struct Transaction {
     pub(crate) alerts: Vec<Alert>,
     pub(crate) relevant: bool,
     pub(crate) interception: Option<Interception>,
-    pub(crate) matched_rules: Vec<MatchedRule>,
+    /// Every match of a rule or link, in order.
+    pub(crate) matched_rules: Vec<RuleIndex>,
     pub(crate) secrets: Secrets,
     pub(crate) injection: Injection,
     pub(crate) limits_exceeded: bool,

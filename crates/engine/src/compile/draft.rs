@@ -6,6 +6,7 @@
 use portcullis_seclang::{Action, Diagnostic, Span};
 use portcullis_transformations::Transformation;
 
+use super::canonical::{self, WrittenAction};
 use super::selection::RuleSelector;
 use crate::actions::{self, Effect, ValueRule};
 use crate::macros::Template;
@@ -42,6 +43,8 @@ pub(crate) struct Draft {
     pub(crate) transformations: Vec<&'static Transformation>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) namespaces: Vec<(String, String)>,
+    /// All of the above as the audit log shows it.
+    pub(crate) written: Vec<WrittenAction>,
 }
 
 /// What applying an action may need.
@@ -138,6 +141,7 @@ impl Draft {
             let text = format!("action `{}` does not allow a value that begins with + or -", info.name);
             return Err(Box::new(Diagnostic::error("signed-value", action.span, text)));
         }
+        canonical::add(&mut self.written, info, name, value.map(|value| value.value.as_slice()));
         let mut context = DraftContext { span: action.span, tx_names, selectors };
         (info.apply)(self, text, &mut context).map_err(|error| {
             let span = value.map_or(action.span, |value| value.span);

@@ -7,7 +7,8 @@ use portcullis_seclang::Diagnostic;
 use super::{Compiler, ElementKind, RuleDraft};
 use crate::macros::Template;
 use crate::ruleset::{
-    BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleSelection, RuleSet, TransformationChains,
+    BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet,
+    TransformationChains,
 };
 use crate::verdict::Phase;
 
@@ -33,14 +34,22 @@ impl Compiler<'_> {
                 (files.len() - 1) as u16
             });
             let RuleDraft {
-                draft: actions, targets, operator, starter, is_link, removed, line, text, ..
+                draft: actions,
+                targets,
+                operator,
+                starter,
+                is_link,
+                removed,
+                line,
+                target_text,
+                ..
             } = draft;
             operators.push(operator);
-            kept.push(KeptDraft { actions, targets, starter, is_link, removed, line, text, file });
+            kept.push(KeptDraft { actions, targets, starter, is_link, removed, line, target_text, file });
         }
         let (programs, jumps) = self.lay_out(&kept);
         for (draft, operator) in kept.iter().zip(operators) {
-            let rule = self.finish_rule(draft, operator, &mut chains);
+            let rule = self.finish_rule(rules.len() as RuleIndex, draft, operator, &mut chains);
             rules.push(rule);
         }
         for (rule, jump) in rules.iter_mut().zip(&jumps) {
@@ -75,13 +84,17 @@ impl Compiler<'_> {
 
     fn finish_rule(
         &mut self,
+        index: RuleIndex,
         draft: &KeptDraft,
         operator: crate::ruleset::Operator,
         chains: &mut TransformationChains,
     ) -> Rule {
         let actions = &draft.actions;
+        let targets = draft.target_text.as_deref();
+        let text = super::canonical::text(targets, &operator, &actions.written, draft.is_link);
         let mut template = |text: &Vec<u8>| Template::parse(text, &mut self.tx_names);
         Rule {
+            index,
             id: actions.id.filter(|_| !draft.is_link).map_or(0, |(id, _)| id),
             phase: actions.phase.unwrap_or(Phase::RequestBody),
             targets: draft.targets.clone(),
@@ -114,7 +127,8 @@ impl Compiler<'_> {
             after_chain: 0,
             file: draft.file,
             line: draft.line,
-            text: draft.text.clone(),
+            text,
+            target_text: targets.unwrap_or(b"REMOTE_ADDR").to_vec(),
         }
     }
 
@@ -172,7 +186,7 @@ struct KeptDraft {
     is_link: bool,
     removed: bool,
     line: u32,
-    text: Vec<u8>,
+    target_text: Option<Vec<u8>>,
     file: u16,
 }
 

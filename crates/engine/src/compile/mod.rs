@@ -7,6 +7,7 @@
 //! A directive is one file here, or one row of [`settings`] when it only sets a value. All problems are reported
 //! together; a rule set exists only when there is no error.
 
+pub(crate) mod canonical;
 pub(crate) mod draft;
 pub(crate) mod header_edit;
 mod link;
@@ -147,7 +148,8 @@ pub(crate) struct RuleDraft {
     pub(crate) removed: bool,
     pub(crate) span: Span,
     pub(crate) line: u32,
-    pub(crate) text: Vec<u8>,
+    /// The targets as written, with what updates added; `None` for a `SecAction`.
+    pub(crate) target_text: Option<Vec<u8>>,
 }
 
 /// What stands in the phase lists, in order.
@@ -175,7 +177,11 @@ impl<'a> Compiler<'a> {
             tx_names: TxNames::new(),
             selectors: Vec::new(),
             header_edits: Vec::new(),
-            default: Draft { phase: Some(crate::verdict::Phase::RequestBody), ..Draft::default() },
+            default: Draft {
+                phase: Some(crate::verdict::Phase::RequestBody),
+                written: canonical::default_actions(),
+                ..Draft::default()
+            },
             default_span: None,
             rules: Vec::new(),
             elements: Vec::new(),

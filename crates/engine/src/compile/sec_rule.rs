@@ -110,7 +110,8 @@ impl Compiler<'_> {
             draft.phase = begin.draft.phase;
         }
         self.open_chain = draft.chain.then_some(starter);
-        let text = self.sources.text(directive.span).to_vec();
+        let is_action = directive.name.value.eq_ignore_ascii_case("SecAction");
+        let target_text = directive.args.first().filter(|_| !is_action).map(|word| word.text.clone());
         self.rules.push(RuleDraft {
             draft,
             targets,
@@ -120,7 +121,7 @@ impl Compiler<'_> {
             removed: false,
             span: directive.span,
             line: directive.line,
-            text,
+            target_text,
         });
         self.elements.push(Element { section: self.section, kind: ElementKind::Rule(index) });
     }

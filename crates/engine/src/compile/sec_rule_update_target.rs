@@ -1,6 +1,6 @@
 //! `SecRuleUpdateTargetById`, `…ByTag`, `…ByMsg`: add targets (mostly exclusions) to rules that stand before.
 
-use portcullis_seclang::{Diagnostic, Directive, parse_targets};
+use portcullis_seclang::{Diagnostic, Directive, Word, parse_targets};
 
 use super::selection::RuleSelector;
 use super::targets::compile_targets;
@@ -47,6 +47,8 @@ fn update(
         Ok(selector) => selector,
         Err(text) => return compiler.error("invalid-selection", selection.span, text),
     };
+    let added_text = target_texts(compiler, added);
+    let replaced_text = replaced.first().map(|word| target_texts(compiler, word));
     let mut read = |word| match parse_targets(word) {
         Ok(list) => compile_targets(&list, &[], &mut compiler.tx_names, &mut compiler.diagnostics),
         Err(problems) => {
@@ -74,12 +76,27 @@ fn update(
                 continue;
             }
         }
+        let text = rule.target_text.get_or_insert_default();
+        match replaced_text
+            .as_deref()
+            .and_then(|old| memchr::memmem::find(text, old).map(|at| at..at + old.len()))
+        {
+            Some(place) => drop(text.splice(place, added_text.iter().copied())),
+            None => text.extend([b"|", added_text.as_slice()].concat()),
+        }
         for target in &added {
             if !rule.targets.iter().any(|known| same(known, target)) {
                 rule.targets.push(target.clone());
             }
         }
     }
+}
+
+/// The elements of a target list as written, with `|` between them.
+fn target_texts(compiler: &Compiler<'_>, word: &Word) -> Vec<u8> {
+    let targets = parse_targets(word).unwrap_or_default();
+    let texts: Vec<&[u8]> = targets.iter().map(|target| compiler.sources.text(target.span)).collect();
+    texts.join(&b'|')
 }
 
 /// Whether two targets were written alike.
