@@ -1,6 +1,41 @@
-//! The portcullis command.
+//! The portcullis command: parses the command line, carries one command out, turns an error into a sentence.
+//!
+//! `commands` has a file per command. The modules beside it are what several of them need: settings, reading a site, logs,
+//! reloading, the FTW test runner.
+
+mod commands;
 mod demo_origin;
 mod events;
+mod findings;
+mod ftw;
+mod in_process;
+mod invocation;
+mod loading;
+mod local_time;
+mod logging;
+mod messages;
+mod reload;
+mod rule_changes;
 mod settings;
+mod startup;
 mod watch;
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use commands::CommandLine;
+
+/// Many small blocks are allocated and freed on the same thread per request, which this allocator is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match CommandLine::parse().run() {
+        Ok(status) => status,
+        Err(error) => {
+            messages::say(format_args!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -17,7 +17,7 @@ use crate::escape::{Printable, log_escape, quoted};
 use crate::time::Moment;
 
 /// httpd's line buffer: longer lines are cut here, before the newline.
-const LINE_LIMIT: usize = 8190;
+pub(super) const LINE_LIMIT: usize = 8190;
 
 /// What stands in a line beside the record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ pub mod error_log;
 pub mod json;
 pub mod json_v3;
 pub mod native;
+pub mod server_line;
 
 use error_log::ErrorLogStyle;
 

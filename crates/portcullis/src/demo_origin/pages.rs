@@ -57,7 +57,9 @@ pub fn answer(request: &Request<'_>) -> Page {
         (b"POST", b"/login") => login(&argument(request.body, b"user"), &argument(request.body, b"password")),
         (b"GET" | b"HEAD", b"/files") => file(&argument(query, b"name")),
         (b"GET" | b"HEAD", b"/report") => report(),
-        (_, b"/" | b"/search" | b"/login" | b"/files" | b"/report") => Page::plain(405, "This page takes no such method."),
+        (_, b"/" | b"/search" | b"/login" | b"/files" | b"/report") => {
+            Page::plain(405, "This page takes no such method.")
+        }
         _ => Page::html(404, "Nothing here", b"<p>There is no such page.</p>"),
     }
 }
@@ -97,9 +99,10 @@ fn login(user: &[u8], password: &[u8]) -> Page {
 fn file(name: &[u8]) -> Page {
     match name {
         b"readme.txt" => Page::plain(200, "Files of the demo site. Try another name."),
-        traversal if traversal.ends_with(b"/etc/passwd") => {
-            Page::plain(200, "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin")
-        }
+        traversal if traversal.ends_with(b"/etc/passwd") => Page::plain(
+            200,
+            "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin",
+        ),
         _ => Page::plain(404, "No such file."),
     }
 }
@@ -152,7 +155,8 @@ mod tests {
 
     #[track_caller]
     fn shows(method: &str, target: &str, body: &str, status: u16, text: &str) {
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let (path, query) =
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let request = Request {
             method: method.as_bytes(),
             path: path.as_bytes(),

@@ -1,8 +1,8 @@
-//! The settings table as text: `portcullis.toml` for a new site and the reference `docs/settings.md`.
+//! The settings table as text: `portcullis.toml` for a new site.
 //!
 //! The row of `access-log-format` → `# The form of access lines: json or ltsv.` and `#access_log_format = "json"`. Every line
 //! of the file is a comment, so a new site runs on defaults; removing one `#` changes one setting. Tests read the result
-//! back, compare it with the defaults, and compare `docs/settings.md` with [`markdown`].
+//! back and compare it with the defaults. The reference for people is written by `reference`.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,8 @@ pub fn toml() -> String {
     let mut out = String::from(
         "# Settings of portcullis. Every line that begins with #NAME is a setting with its default: remove the # to change it.\n\
          # A variable PORTCULLIS_NAME wins over this file, and a flag --name over both. Rules and what they do stand in\n\
-         # modsecurity.conf and rules/. `portcullis check` reads this file too.\n",
+         # modsecurity.conf and rules/. `portcullis check` reads this file too. Changes take effect with the next start, but\n\
+         # where it says otherwise.\n",
     );
     let mut group = None;
     for setting in table::all() {
@@ -51,11 +52,12 @@ fn entries(setting: &Setting, out: &mut String) {
 }
 
 /// Departures from HTTP for which there is something to choose.
-fn choosable() -> impl Iterator<Item = Deviation> {
+pub fn choosable() -> impl Iterator<Item = Deviation> {
     Deviation::ALL.into_iter().filter(|deviation| deviation.policies().len() > 1)
 }
 
-fn policies(deviation: Deviation, between: &str) -> String {
+/// The policies offered, the default first.
+pub fn policies(deviation: Deviation, between: &str) -> String {
     deviation.policies().iter().map(|policy| policy.name()).collect::<Vec<_>>().join(between)
 }
 
@@ -65,8 +67,8 @@ fn default_policy(deviation: Deviation) -> &'static str {
 
 fn paragraph(setting: &Setting) -> String {
     let applies = match setting.applies {
-        Applies::AtReload => "",
-        Applies::AtStart => " (Read at start.)",
+        Applies::AtReload => " (Takes effect with a reload.)",
+        Applies::AtStart => "",
     };
     let blank = if setting.detail.is_empty() { "" } else { " " };
     format!("{}{blank}{}{applies}", setting.summary, setting.detail)
@@ -86,68 +88,4 @@ fn comment(text: &str, out: &mut String) {
         column += lead.len() + word.len();
     }
     out.push('\n');
-}
-
-/// The reference of all settings.
-pub fn markdown() -> String {
-    let mut out = String::from(
-        "# Settings\n\n\
-         <!-- Written from crates/portcullis/src/settings/table by a test; PORTCULLIS_BLESS=1 cargo test writes it anew. -->\n\n\
-         A setting has one name in three spellings: the flag `--access-log`, the variable `PORTCULLIS_ACCESS_LOG`, the key\n\
-         `access_log` in the site's `portcullis.toml`. A flag wins over the variable, the variable over the file, the file over\n\
-         the default. Lists are written with commas in variables and flags, and a flag may be repeated. Times have a unit\n\
-         (`500ms`, `30s`, `5min`, `1h`), sizes may have one (`8190`, `64KiB`, `8MiB`, `1GiB`). Relative paths in the file start\n\
-         from the site's folder, others from the working directory.\n\n\
-         A mistake in any of them is an error, with the nearest known name where there is one. Settings marked *reload* take\n\
-         effect when the site is reloaded; the others with the next start, and a reload says so when they have changed.\n",
-    );
-    let mut group = None;
-    for setting in table::all() {
-        if group != Some(setting.group) {
-            group = Some(setting.group);
-            let _ = write!(out, "\n## {}\n", setting.group.title());
-        }
-        section(setting, &mut out);
-    }
-    fixed_policies(&mut out);
-    out
-}
-
-fn section(setting: &Setting, out: &mut String) {
-    let applies = match setting.applies {
-        Applies::AtReload => "*reload*",
-        Applies::AtStart => "start",
-    };
-    let default = match setting.shape {
-        Shape::Table => "see below".to_owned(),
-        _ => format!("`{}`", setting.default),
-    };
-    let _ = write!(
-        out,
-        "\n### {key}\n\n`--{flag} {placeholder}` · `{variable}` · default {default} · {applies}\n\n{text}\n",
-        key = setting.key(),
-        flag = setting.name,
-        placeholder = setting.placeholder,
-        variable = setting.variable(),
-        text = [setting.summary, setting.detail].join(" ").trim_end(),
-    );
-    if setting.shape == Shape::Table {
-        let _ = write!(out, "\n| departure | policies, the default first | what it is, and the attack that a strict policy stops |\n|---|---|---|\n");
-        for deviation in choosable() {
-            let _ = writeln!(out, "| `{}` | {} | {} |", deviation.name(), policies(deviation, ", "), cell(deviation));
-        }
-    }
-}
-
-fn fixed_policies(out: &mut String) {
-    out.push_str("\n## Always refused\n\nThere is no setting for these: no way of forwarding them is safe.\n\n");
-    out.push_str("| departure | answer | what it is, and the attack that refusing it stops |\n|---|---|---|\n");
-    for deviation in Deviation::ALL.into_iter().filter(|deviation| deviation.policies().len() == 1) {
-        let _ = writeln!(out, "| `{}` | {} | {} |", deviation.name(), deviation.status(), cell(deviation));
-    }
-}
-
-/// Text for a table: a bar would end the cell, a `<` would begin a tag.
-fn cell(deviation: Deviation) -> String {
-    deviation.attack().replace('|', "\\|").replace('<', "&lt;")
 }

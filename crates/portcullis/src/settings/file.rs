@@ -23,7 +23,11 @@ pub fn read(file: &SourceFile, id: FileId, diagnostics: &mut Vec<Diagnostic>) ->
         Ok(text) => text,
         Err(error) => {
             let at = error.valid_up_to();
-            diagnostics.push(Diagnostic::error("settings-syntax", reader.span(&(at..at + 1)), "this byte is not UTF-8"));
+            diagnostics.push(Diagnostic::error(
+                "settings-syntax",
+                reader.span(&(at..at + 1)),
+                "this byte is not UTF-8",
+            ));
             return Vec::new();
         }
     };
@@ -58,7 +62,13 @@ impl Reader {
         Span { file: self.file, start: range.start as u32, end: range.end as u32 }
     }
 
-    fn entry(&self, key: &Key<'_>, item: &Item<'_>, entries: &mut Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) {
+    fn entry(
+        &self,
+        key: &Key<'_>,
+        item: &Item<'_>,
+        entries: &mut Vec<Entry>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let name: &str = key.get_ref();
         let Some(setting) = table::all().find(|setting| setting.key() == name) else {
             diagnostics.push(self.unknown(key));
@@ -69,7 +79,9 @@ impl Reader {
             return;
         }
         match value(setting.shape, item.get_ref()) {
-            Ok(value) => entries.push(Entry { setting, value, origin: Origin::File(self.span(&item.span())) }),
+            Ok(value) => {
+                entries.push(Entry { setting, value, origin: Origin::File(self.span(&item.span())) })
+            }
             Err(expected) => diagnostics.push(self.wrong_type(name, expected, item)),
         }
     }
@@ -99,7 +111,8 @@ impl Reader {
 
     fn unknown(&self, key: &Key<'_>) -> Diagnostic {
         let name: &str = key.get_ref();
-        let finding = Diagnostic::error("unknown-setting", self.span(&key.span()), format!("unknown setting `{name}`"));
+        let finding =
+            Diagnostic::error("unknown-setting", self.span(&key.span()), format!("unknown setting `{name}`"));
         let keys: Vec<String> = table::all().map(Setting::key).collect();
         match nearest(name, keys.iter().map(String::as_str)) {
             Some(near) => finding.with_label(format!("did you mean `{near}`?")),
@@ -126,7 +139,9 @@ impl Reader {
 fn value(shape: Shape, value: &DeValue<'_>) -> Result<Value, &'static str> {
     match (shape, value) {
         (Shape::Text | Shape::Size | Shape::List, DeValue::String(text)) => Ok(Value::One(text.to_string())),
-        (Shape::Number | Shape::Size, DeValue::Integer(number)) => Ok(Value::One(decimal(&number.to_string()))),
+        (Shape::Number | Shape::Size, DeValue::Integer(number)) => {
+            Ok(Value::One(decimal(&number.to_string())))
+        }
         (Shape::Boolean, DeValue::Boolean(value)) => Ok(Value::One(value.to_string())),
         (Shape::List, DeValue::Array(list)) => {
             let text = |item: &Item<'_>| item.get_ref().as_str().map(str::to_owned);

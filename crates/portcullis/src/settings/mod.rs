@@ -8,12 +8,14 @@
 //!
 //! Raw input and what is made of it are different types: [`Entry`] is only parsed, [`Settings`] is built when every source
 //! is known. A wrong value is reported even where a stronger source overrides it. The table in [`table`] is the only
-//! place that knows a setting's name; the help, `portcullis.toml` and `docs/settings.md` are written from it
-//! ([`document`]).
+//! place that knows a setting's name; the help, `portcullis.toml` ([`document`]) and `docs/settings.md` are written from
+//! it.
 
 pub mod document;
 mod file;
 mod flags;
+#[cfg(test)]
+mod reference;
 mod setting;
 mod table;
 mod value;
@@ -22,7 +24,9 @@ mod variables;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use portcullis_proxy::UpstreamAddress;
 use portcullis_seclang::{Diagnostic, Severity, Sources, Span};
 
 pub use flags::Flags;
@@ -122,8 +126,14 @@ impl Default for Logs {
 }
 
 /// Everything resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
+    /// The data path.
+    pub proxy: portcullis_proxy::Settings,
+    /// How long requests that run may take to finish at the end.
+    pub drain_time: Duration,
+    /// Bounds of the store of persistent collections.
+    pub state: portcullis_state::Limits,
     /// Logs.
     pub logs: Logs,
     /// Where engines differ.
@@ -136,7 +146,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
+        let upstream = UpstreamAddress { host: "127.0.0.1".to_owned(), port: 3000 };
         Self {
+            proxy: portcullis_proxy::Settings { upstream, ..portcullis_proxy::Settings::default() },
+            drain_time: Duration::from_secs(30),
+            state: portcullis_state::Limits::default(),
             logs: Logs::default(),
             compatibility: portcullis_engine::Compatibility::default(),
             defines: Vec::new(),
@@ -172,7 +186,7 @@ pub fn read_file(root: &Path, sources: &mut Sources, diagnostics: &mut Vec<Diagn
 }
 
 /// Settings with everything that was wrong on the way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Resolved {
     /// What every source says together.
     pub settings: Settings,
@@ -240,6 +254,14 @@ impl Resolved {
         let help = invalid.help.map(|help| format!("; {help}")).unwrap_or_default();
         self.mistakes.push(format!("{place}: {}{help}", invalid.message));
     }
+}
+
+/// An entry as if it had been given as a flag. The name must be one of the table's.
+pub fn flag((name, value): (&str, Value)) -> Entry {
+    let setting = table::all().find(|setting| setting.name == name);
+    // The callers name settings of the table; a test runs each of them.
+    let setting = setting.unwrap_or_else(|| panic!("no setting is called {name}"));
+    Entry { setting, value, origin: Origin::Flag }
 }
 
 /// Reads the environment of this process.

@@ -33,6 +33,15 @@ fn findings(text: &str) -> String {
     render(&resolved.diagnostics, &sources, Style::default())
 }
 
+/// Every field of the settings: they hold a function, which has no equality of its own.
+fn text_of(resolved: &Resolved) -> String {
+    format!("{:#?}", resolved.settings)
+}
+
+fn defaults() -> String {
+    format!("{:#?}", Settings::default())
+}
+
 #[test]
 fn flags_win_over_variables_and_variables_over_the_file() {
     let file = "access_log = \"a.log\"\nerror_log = \"e.log\"\naccess_log_format = \"ltsv\"\n";
@@ -101,7 +110,7 @@ fn mistakes_in_flags_and_variables_name_their_source() {
             "--access-log-format: `xml` is not possible here; write json or ltsv",
         ]
     );
-    assert_eq!(found.settings, Settings::default());
+    assert_eq!(text_of(&found), defaults());
     let doubts = |name: &str| variables::read([(name.into(), "x".into())].into_iter()).doubts;
     assert_eq!(
         doubts("PORTCULLIS_ACESS_LOG"),
@@ -137,10 +146,10 @@ fn the_documented_defaults_are_the_defaults() {
     let (found, sources) = resolved(&text, &[], &[]);
     assert_eq!(render(&found.diagnostics, &sources, Style::default()), "");
     // A default that only happens to agree with another row's would hide a wrong row, so rows are also taken alone.
-    assert_eq!(found.settings, Settings::default());
+    assert_eq!(text_of(&found), defaults());
     for setting in table::all().filter(|setting| setting.shape != setting::Shape::Table) {
         let (found, _) = resolved(&format!("{} = {}\n", setting.key(), setting.default), &[], &[]);
-        assert_eq!(found.settings, Settings::default(), "{}", setting.name);
+        assert_eq!(text_of(&found), defaults(), "{}", setting.name);
     }
     let (untouched, sources) = resolved(&document::toml(), &[], &[]);
     assert_eq!(render(&untouched.diagnostics, &sources, Style::default()), "");
@@ -150,12 +159,15 @@ fn the_documented_defaults_are_the_defaults() {
 #[test]
 fn the_reference_is_written_from_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
-    let wanted = document::markdown();
+    let wanted = reference::markdown();
     if std::env::var_os("PORTCULLIS_BLESS").is_some() {
         fs::write(&path, &wanted).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "docs/settings.md is not what the table says; PORTCULLIS_BLESS=1 cargo test writes it");
+    assert!(
+        found == wanted,
+        "docs/settings.md is not what the table says; PORTCULLIS_BLESS=1 cargo test writes it"
+    );
 }
 
 #[test]
@@ -174,4 +186,36 @@ fn a_reload_sees_what_changed() {
     let (new, _) = resolved("watch = true\nlog_queue = \"1MiB\"\n", &[], &[]);
     let names: Vec<&str> = changed(&old, &new).iter().map(|setting| setting.name).collect();
     assert_eq!(names, ["log-queue", "define"]);
+}
+
+#[test]
+fn policies_are_chosen_by_name() {
+    let file = "http_policy.bare-lf = \"normalise\"\nhttp_policy.\"http-0.9\" = \"reject\"\n";
+    let (found, _) = resolved(
+        file,
+        &[("PORTCULLIS_HTTP_POLICY", "obs-fold=reject")],
+        &["--http-policy", "bare-lf=reject"],
+    );
+    let policies = &found.settings.proxy.http.policies;
+    use portcullis_http1::{Deviation, Policy};
+    assert_eq!(policies.get(Deviation::BareLf), Policy::Reject);
+    assert_eq!(policies.get(Deviation::Http09), Policy::Reject);
+    assert_eq!(policies.get(Deviation::ObsFold), Policy::Reject);
+    assert_eq!(found.values.len(), 3);
+    let drawn = findings("[http_policy]\nbare-lff = \"pass\"\nnul = \"pass\"\n");
+    assert!(drawn.contains("2:1") && drawn.contains("did you mean `bare-lf`?"), "{drawn}");
+    assert!(drawn.contains("`nul` cannot be `pass`") && drawn.contains("possible: reject"), "{drawn}");
+}
+
+#[test]
+fn an_origin_over_tls_is_refused_clearly() {
+    let (found, _) = resolved("", &[], &["--upstream", "https://app:443"]);
+    assert!(
+        found.mistakes[0].starts_with("--upstream: TLS to the origin is not built"),
+        "{:?}",
+        found.mistakes
+    );
+    assert!(findings("upstream = \"http://app/path\"").contains("without anything behind it"));
+    let (found, _) = resolved("upstream = \"app:9000\"", &[], &[]);
+    assert_eq!(found.settings.proxy.upstream.to_string(), "app:9000");
 }

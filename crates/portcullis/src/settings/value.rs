@@ -47,7 +47,8 @@ impl Invalid {
 type Read<T> = Result<T, Invalid>;
 
 /// Units of time, in milliseconds.
-const TIMES: [(&str, u64); 5] = [("ms", 1), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("s", 1000)];
+const TIMES: [(&str, u64); 5] =
+    [("ms", 1), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("s", 1000)];
 
 /// Units of size, in bytes.
 const SIZES: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)];
@@ -105,7 +106,10 @@ impl Value {
     /// A size: `8190`, `8KiB`, `1MiB`, `2GiB`.
     pub fn bytes(&self) -> Read<u64> {
         let text = self.text()?;
-        let wrong = || Invalid::new(format!("`{text}` is not a size")).with_help("write a number of bytes, or 64KiB, 8MiB, 1GiB");
+        let wrong = || {
+            Invalid::new(format!("`{text}` is not a size"))
+                .with_help("write a number of bytes, or 64KiB, 8MiB, 1GiB")
+        };
         let (number, unit) = split_unit(text).ok_or_else(wrong)?;
         let factor = match unit {
             "" => 1,
@@ -118,19 +122,25 @@ impl Value {
     pub fn memory(&self, least: u64) -> Read<usize> {
         let bytes = self.bytes()?;
         if bytes < least {
-            return Err(Invalid::new(format!("{bytes} bytes are too few")).with_help(format!("the least is {least}")));
+            return Err(
+                Invalid::new(format!("{bytes} bytes are too few")).with_help(format!("the least is {least}"))
+            );
         }
-        usize::try_from(bytes).map_err(|_| Invalid::new(format!("{bytes} bytes are too many for this machine")))
+        usize::try_from(bytes)
+            .map_err(|_| Invalid::new(format!("{bytes} bytes are too many for this machine")))
     }
 
     /// A time: `500ms`, `30s`, `5min`, `1h`. Zero is no time.
     pub fn time(&self) -> Read<Duration> {
         let text = self.text()?;
-        let wrong = || Invalid::new(format!("`{text}` is not a time")).with_help("write 500ms, 30s, 5min or 1h");
+        let wrong =
+            || Invalid::new(format!("`{text}` is not a time")).with_help("write 500ms, 30s, 5min or 1h");
         let (number, unit) = split_unit(text).ok_or_else(wrong)?;
         let (_, factor) = TIMES.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
         match number.checked_mul(*factor) {
-            Some(0) => Err(Invalid::new("a time of zero would refuse everything").with_help("write 1ms or more")),
+            Some(0) => {
+                Err(Invalid::new("a time of zero would refuse everything").with_help("write 1ms or more"))
+            }
             Some(milliseconds) => Ok(Duration::from_millis(milliseconds)),
             None => Err(wrong()),
         }
@@ -236,7 +246,10 @@ mod tests {
         assert_eq!(one("127.0.0.1:0").addresses().map(|list| list.len()), Ok(1));
         assert!(one("localhost:80").addresses().is_err());
         assert!(Value::Many(Vec::new()).addresses().is_err());
-        assert_eq!(one("192.0.2.7").networks().map(|list| list[0].to_string()), Ok("192.0.2.7/32".to_owned()));
+        assert_eq!(
+            one("192.0.2.7").networks().map(|list| list[0].to_string()),
+            Ok("192.0.2.7/32".to_owned())
+        );
         assert!(one("192.0.2.7/33").networks().is_err());
     }
 

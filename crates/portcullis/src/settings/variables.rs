@@ -50,7 +50,9 @@ fn entries(setting: &'static Setting, text: &str) -> Vec<Entry> {
     match setting.shape {
         Shape::List => vec![entry(Value::Many(pieces().map(str::to_owned).collect()))],
         Shape::Table => pieces().map(|piece| entry(pair(piece))).collect(),
-        Shape::Text | Shape::Number | Shape::Size | Shape::Boolean => vec![entry(Value::One(text.to_owned()))],
+        Shape::Text | Shape::Number | Shape::Size | Shape::Boolean => {
+            vec![entry(Value::One(text.to_owned()))]
+        }
     }
 }
 

@@ -24,18 +24,38 @@ macro_rules! limit {
 
 /// See the module.
 pub static ROWS: &[Setting] = &[
-    limit!("request-line-limit", Size, "8190", "Bytes of a request line; beyond them 414.", "", |to, value, _| {
-        value.memory(64).map(|bytes| to.proxy.http.limits.request_line = bytes)
-    }),
-    limit!("field-limit", Size, "8190", "Bytes of a request header field; beyond them 400.", "", |to, value, _| {
-        value.memory(64).map(|bytes| to.proxy.http.limits.field = bytes)
-    }),
-    limit!("fields-limit", Number, "100", "Header fields of a request; beyond them 400.", "", |to, value, _| {
-        value.count(1).map(|fields| to.proxy.http.limits.fields = fields)
-    }),
-    limit!("head-limit", Size, "\"1MiB\"", "Bytes of a request head; beyond them 431.", "", |to, value, _| {
-        value.memory(1024).map(|bytes| to.proxy.http.limits.head = bytes)
-    }),
+    limit!(
+        "request-line-limit",
+        Size,
+        "8190",
+        "Bytes of a request line; beyond them 414.",
+        "",
+        |to, value, _| { value.memory(64).map(|bytes| to.proxy.http.limits.request_line = bytes) }
+    ),
+    limit!(
+        "field-limit",
+        Size,
+        "8190",
+        "Bytes of a request header field; beyond them 400.",
+        "",
+        |to, value, _| { value.memory(64).map(|bytes| to.proxy.http.limits.field = bytes) }
+    ),
+    limit!(
+        "fields-limit",
+        Number,
+        "100",
+        "Header fields of a request; beyond them 400.",
+        "",
+        |to, value, _| { value.count(1).map(|fields| to.proxy.http.limits.fields = fields) }
+    ),
+    limit!(
+        "head-limit",
+        Size,
+        "\"1MiB\"",
+        "Bytes of a request head; beyond them 431.",
+        "",
+        |to, value, _| { value.memory(1024).map(|bytes| to.proxy.http.limits.head = bytes) }
+    ),
     limit!(
         "empty-lines-limit",
         Number,

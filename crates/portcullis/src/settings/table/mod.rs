@@ -3,12 +3,19 @@
 //! A setting is added by a row in one of these files: its flag, variable, key, help and documentation follow, and a test
 //! compares the default it documents with the one it has.
 
+mod limits;
 mod logs;
+mod policies;
 mod rules;
+mod state;
+mod times;
+mod traffic;
 
 use super::setting::Setting;
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Setting> {
-    [logs::ROWS, rules::ROWS].into_iter().flatten()
+    let groups =
+        [traffic::ROWS, times::ROWS, limits::ROWS, logs::ROWS, rules::ROWS, state::ROWS, policies::ROWS];
+    groups.into_iter().flatten()
 }

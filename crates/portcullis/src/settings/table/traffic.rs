@@ -86,8 +86,9 @@ fn upstream(value: &Value) -> Result<UpstreamAddress, Invalid> {
     let text = value.text()?;
     UpstreamAddress::parse(text).map_err(|error| match error {
         UpstreamError::Scheme(scheme) if scheme.eq_ignore_ascii_case("https") => {
-            Invalid::new("TLS to the origin is not built, so `https` is not possible here")
-                .with_help("use http:// to an origin on a private way, or put a TLS tunnel such as stunnel between them")
+            Invalid::new("TLS to the origin is not built, so `https` is not possible here").with_help(
+                "use http:// to an origin on a private way, or put a TLS tunnel such as stunnel between them",
+            )
         }
         other => Invalid::new(other.to_string()),
     })

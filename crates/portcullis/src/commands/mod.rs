@@ -1,0 +1,71 @@
+//! The command line: one file per command, each from parsed arguments to an exit status.
+//!
+//! `portcullis check DIR` → `check::run` → 0, or 1 with diagnostics on standard error. A mistake in the arguments is 2, here
+//! as for `clap`. Commands return errors as sentences; `main` prints them.
+
+mod check;
+mod init;
+mod mode;
+mod quickstart;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Exit status for arguments or variables that make no sense.
+pub const USAGE: u8 = 2;
+
+/// A web application firewall for the ModSecurity rule language.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, max_term_width = 110, arg_required_else_help = true)]
+#[command(
+    after_help = "`portcullis quickstart` shows it at work. docs/settings.md describes every setting of `run`."
+)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lay a new site down
+    Init(init::Arguments),
+    /// Check a site: no output when it is valid, else everything that is wrong
+    Check(check::Arguments),
+    /// Protect an origin with a site
+    Run(Box<run::Arguments>),
+    /// Switch a site between detection and protection
+    Mode(mode::Arguments),
+    /// Run tests in the FTW format of the OWASP CRS
+    Test(Box<crate::ftw::Arguments>),
+    /// Try it: a starter site, a demo origin and a proxy in front of it
+    Quickstart(quickstart::Arguments),
+}
+
+impl CommandLine {
+    /// Carries the command out.
+    pub fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Init(arguments) => init::run(&arguments),
+            Command::Check(arguments) => check::run(&arguments),
+            Command::Run(arguments) => run::run(*arguments),
+            Command::Mode(arguments) => mode::run(&arguments),
+            Command::Test(arguments) => test::run(&arguments),
+            Command::Quickstart(arguments) => quickstart::run(arguments),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,176 @@
+//! `portcullis run DIR`: wires site, rules, logs, collections and the data path, and stays until a signal ends it.
+//!
+//! ```text
+//! flags, variables, portcullis.toml ─ loading ─▶ settings, rule set ─┬─▶ logs ─▶ Observer ─┐
+//!                                                                   └─▶ SharedRules ──────┴─▶ Proxy::start
+//! SIGHUP, changed files ─▶ reload    SIGUSR1 ─▶ reopen logs    SIGTERM, SIGINT ─▶ drain, flush, end
+//! ```
+//!
+//! Nothing listens before everything else is ready: a site with errors, a log that cannot be opened or an address in use
+//! ends the command with a sentence that says what to do.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use portcullis_engine::settings::AuditEngine;
+use portcullis_proxy::{Proxy, SharedRules, StartError};
+use portcullis_state::MemoryStore;
+
+use super::USAGE;
+use crate::events::{self, Event};
+use crate::findings;
+use crate::loading::{self, Reading};
+use crate::local_time;
+use crate::logging::{AuditPlan, Logging};
+use crate::messages::{reason, say, show};
+use crate::reload::{Cause, Running};
+use crate::settings::{self, Entry, Flags};
+use crate::startup;
+use crate::watch::Watcher;
+
+/// How long the logs may take to write what they hold at the end.
+const FLUSH_TIME: Duration = Duration::from_secs(5);
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The site
+    #[arg(value_name = "DIR")]
+    site: PathBuf,
+    #[command(flatten)]
+    settings: Flags,
+}
+
+/// Carries `run` out.
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    serve(arguments.site, arguments.settings.entries, |_| {})
+}
+
+/// Serves a site with the settings of these flags until a signal comes. `ready` is called once everything runs.
+pub fn serve(root: PathBuf, flags: Vec<Entry>, ready: impl FnOnce(&Proxy)) -> Result<ExitCode> {
+    let variables = settings::read_variables();
+    variables.doubts.iter().for_each(say);
+    let entries = [variables.entries, flags].concat();
+    let reading = loading::read(&root, entries.clone())?;
+    let mistakes: Vec<&String> = variables.errors.iter().chain(&reading.resolved.mistakes).collect();
+    mistakes.iter().for_each(say);
+    if reading.failed() {
+        findings::print(&reading.diagnostics, &reading.sources);
+        say(format_args!("not started: {} has errors", root.display()));
+        return Ok(ExitCode::FAILURE);
+    }
+    if !mistakes.is_empty() {
+        return Ok(ExitCode::from(USAGE));
+    }
+    let (sender, events) = events::listen().context("cannot listen for signals")?;
+    let watcher = reading.resolved.settings.watch.then(|| Watcher::start(sender)).transpose();
+    let watcher = watcher.context("cannot start the thread that watches files")?;
+    let (proxy, running) = start(root, entries, reading, watcher)?;
+    ready(&proxy);
+    Ok(until_stopped(proxy, running, &events))
+}
+
+fn start(
+    root: PathBuf,
+    entries: Vec<Entry>,
+    reading: Reading,
+    watcher: Option<Watcher>,
+) -> Result<(Proxy, Running)> {
+    let Reading { resolved, rule_set, diagnostics, content, watched, .. } = reading;
+    let rules = rule_set.context("the site has errors")?;
+    let settings = &resolved.settings;
+    show(&startup::rules(&rules, &root));
+    if !diagnostics.is_empty() {
+        let command = crate::invocation::program();
+        let summary = portcullis_seclang::summary(&diagnostics);
+        say(format_args!("{summary}; `{command} check --warnings {}` shows them", root.display()));
+    }
+    let logging = Arc::new(Logging::open(&settings.logs)?);
+    let audit = AuditPlan::of(rules.settings(), &settings.logs, &root);
+    if audit.is_none() && rules.settings().audit_engine != AuditEngine::Off {
+        say("SecAuditEngine is not Off, but there is no SecAuditLog: no audit entry is written");
+    }
+    logging.set_audit(audit.as_ref().map(AuditPlan::open).transpose()?);
+    let shared = Arc::new(SharedRules::new(rules));
+    let store = Arc::new(MemoryStore::new(settings.state));
+    let mut proxy_settings = settings.proxy.clone();
+    proxy_settings.utc_offset = local_time::utc_offset;
+    let observer = Arc::clone(&logging);
+    let proxy = Proxy::start(proxy_settings, Arc::clone(&shared), store, observer).map_err(not_started)?;
+    show(&format!("{}\n", startup::listening(&proxy.addresses(), &settings.proxy.upstream)));
+    if let Some(watcher) = &watcher {
+        watcher.watch(watched);
+    }
+    let running = Running {
+        root,
+        entries,
+        rules: shared,
+        logging,
+        watcher,
+        audit,
+        content,
+        started: resolved.clone(),
+        current: resolved,
+        failed: None,
+    };
+    Ok((proxy, running))
+}
+
+/// Why the data path does not start, and what to do.
+fn not_started(error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Bind { address, source } => {
+            let help = match source.kind() {
+                ErrorKind::AddrInUse => "stop what holds it, or name another address with --listen",
+                ErrorKind::PermissionDenied => {
+                    "ports below 1024 need a privilege; name another with --listen"
+                }
+                ErrorKind::AddrNotAvailable => "this machine has no such address; name another with --listen",
+                _ => "name another address with --listen",
+            };
+            anyhow!("cannot listen on {address}: {}; {help}", reason(&source))
+        }
+        other => other.into(),
+    }
+}
+
+/// Acts on events until one of them is the end.
+fn until_stopped(proxy: Proxy, mut running: Running, events: &Receiver<Event>) -> ExitCode {
+    let signal = loop {
+        match events.recv() {
+            Ok(Event::Reload) => {
+                running.logging.reopen();
+                running.reload(Cause::Signal);
+            }
+            Ok(Event::Changed) => running.reload(Cause::Files),
+            Ok(Event::ReopenLogs) => {
+                running.logging.reopen();
+                say("logs opened anew (SIGUSR1)");
+            }
+            Ok(Event::Stop(signal)) => break signal,
+            // The thread that hears signals is gone: nobody could end us any more.
+            Err(_) => break "no signals",
+        }
+    };
+    let grace = running.current.settings.drain_time;
+    say(format_args!("stopping ({signal}): requests that run have {} to finish", seconds(grace)));
+    proxy.shutdown(grace);
+    let complete = running.logging.flush(FLUSH_TIME);
+    if !complete {
+        say(format_args!("the logs took longer than {} to write what they held", seconds(FLUSH_TIME)));
+    }
+    for (log, lost) in running.logging.losses() {
+        say(format_args!("{log}: {lost} entries were lost since the start"));
+    }
+    say(format_args!("stopped after {}", running.logging.served()));
+    ExitCode::SUCCESS
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}s", time.as_secs_f64())
+}

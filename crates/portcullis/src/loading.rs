@@ -1,0 +1,80 @@
+//! A site read whole: its settings and its rules, with everything that is wrong with either.
+//!
+//! `read("S", flags and variables)` → settings, rule set and diagnostics in one value. `check`, `run`, a reload and `test`
+//! read a site with it, so they agree about what is valid. Settings come first, because they decide how rules are compiled.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use portcullis_engine::RuleSet;
+use portcullis_seclang::{Diagnostic, Sources};
+use portcullis_site::{Fingerprint, Site};
+
+use crate::findings;
+use crate::settings::{self, Entry, Resolved};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Reading {
+    /// Settings of every source.
+    pub resolved: Resolved,
+    /// The rules; `None` when they have errors.
+    pub rule_set: Option<Arc<RuleSet>>,
+    /// Everything that is wrong with the site's files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that the diagnostics point into.
+    pub sources: Sources,
+    /// What all of it was made of.
+    pub content: Content,
+    /// What to watch for changes.
+    pub watched: Vec<PathBuf>,
+}
+
+/// The content of a site's files, to tell whether a change is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Of the rule files and what they name.
+    rules: Fingerprint,
+    /// The text of `portcullis.toml`; empty when there is none.
+    settings: Vec<u8>,
+}
+
+impl Reading {
+    /// Whether the site cannot be used.
+    pub fn failed(&self) -> bool {
+        self.rule_set.is_none() || findings::has_errors(&self.diagnostics)
+    }
+}
+
+/// Reads a site. `entries` are the settings of flags and variables. The error is for what is no site at all.
+pub fn read(root: &Path, mut entries: Vec<Entry>) -> Result<Reading> {
+    let site = Site::open(root)?;
+    let mut settings_sources = Sources::default();
+    let mut findings = Vec::new();
+    entries.extend(settings::read_file(root, &mut settings_sources, &mut findings));
+    let mut resolved = settings::resolve(root, entries);
+    findings.append(&mut resolved.diagnostics);
+    let site = site.with_defines(resolved.settings.defines.clone());
+    let loaded = site.load(resolved.settings.compatibility);
+    let mut sources = loaded.sources;
+    let mut diagnostics = loaded.diagnostics;
+    diagnostics.extend(moved(findings, sources.files().len()));
+    for file in settings_sources.files() {
+        sources.add(file.path.clone(), file.text.clone());
+    }
+    let mut watched = loaded.watched;
+    watched.push(site.settings_path());
+    let settings = settings_sources.files().first().map(|file| file.text.clone()).unwrap_or_default();
+    let content = Content { rules: loaded.fingerprint, settings };
+    Ok(Reading { resolved, rule_set: loaded.rule_set, diagnostics, sources, content, watched })
+}
+
+/// Findings whose files come to stand `places` further on.
+fn moved(findings: Vec<Diagnostic>, places: usize) -> impl Iterator<Item = Diagnostic> {
+    let shift = u32::try_from(places).unwrap_or(u32::MAX);
+    findings.into_iter().map(move |mut finding| {
+        finding.span.iter_mut().for_each(|span| span.file.0 += shift);
+        finding
+    })
+}

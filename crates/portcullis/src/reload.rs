@@ -1,0 +1,157 @@
+//! A running proxy and what it runs with: reads the site again and puts the new rules in force, or says why not.
+//!
+//! ```text
+//! reloaded (SIGHUP): +3 rules, −1 rule; 642 rules, engine DetectionOnly
+//! not reloaded (files changed): the site has errors; the rules loaded before stay in force
+//! ```
+//!
+//! A reload is all or nothing: rules, the settings that can change, the audit log. Until everything is ready nothing is
+//! touched. Settings that are read at start stay as they are, and each reload names those that wait for a restart.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use portcullis_engine::RuleSet;
+use portcullis_proxy::SharedRules;
+
+use crate::findings;
+use crate::loading::{self, Content, Reading};
+use crate::logging::{AuditPlan, Logging};
+use crate::messages::{counted, say};
+use crate::rule_changes::RuleChanges;
+use crate::settings::{self, Applies, Entry, Logs, Resolved, Setting};
+use crate::startup::engine_mode;
+use crate::watch::Watcher;
+
+/// Why the site is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody asked.
+    Signal,
+    /// Files look different.
+    Files,
+}
+
+impl Cause {
+    fn name(self) -> &'static str {
+        match self {
+            Cause::Signal => "SIGHUP",
+            Cause::Files => "files changed",
+        }
+    }
+}
+
+/// See the module.
+pub struct Running {
+    /// The site.
+    pub root: PathBuf,
+    /// Settings of flags and variables.
+    pub entries: Vec<Entry>,
+    /// The rules in force.
+    pub rules: Arc<SharedRules>,
+    /// The logs.
+    pub logging: Arc<Logging>,
+    /// Looks for changes; `None` when that is switched off.
+    pub watcher: Option<Watcher>,
+    /// The audit log in use.
+    pub audit: Option<AuditPlan>,
+    /// What the rules and settings in force were made of.
+    pub content: Content,
+    /// Settings at the start.
+    pub started: Resolved,
+    /// Settings in force.
+    pub current: Resolved,
+    /// What failed last, so that it is not said twice; `None` once something was put in force.
+    pub failed: Option<Content>,
+}
+
+impl Running {
+    /// Reads the site and puts it in force.
+    pub fn reload(&mut self, cause: Cause) {
+        let name = cause.name();
+        let mut reading = match loading::read(&self.root, self.entries.clone()) {
+            Ok(reading) => reading,
+            Err(error) => {
+                say(format_args!("not reloaded ({name}): {error:#}; the rules loaded before stay in force"));
+                return;
+            }
+        };
+        if let Some(watcher) = &self.watcher {
+            watcher.watch(std::mem::take(&mut reading.watched));
+        }
+        if cause == Cause::Files && self.is_known(&reading) {
+            return;
+        }
+        match reading.rule_set.take().filter(|_| !findings::has_errors(&reading.diagnostics)) {
+            Some(rules) => self.put_in_force(name, reading, rules),
+            None => {
+                findings::print(&reading.diagnostics, &reading.sources);
+                say(format_args!(
+                    "not reloaded ({name}): the site has errors; the rules loaded before stay in force"
+                ));
+                self.failed = Some(reading.content);
+            }
+        }
+    }
+
+    /// Whether a look at the files brought no news: the same content, or the same mistakes as last time.
+    fn is_known(&self, reading: &Reading) -> bool {
+        reading.content == *self.failed.as_ref().unwrap_or(&self.content)
+    }
+
+    fn put_in_force(&mut self, name: &str, reading: Reading, rules: Arc<RuleSet>) {
+        let audit = AuditPlan::of(rules.settings(), &self.logs_with(&reading.resolved), &self.root);
+        if audit != self.audit {
+            match audit.as_ref().map(AuditPlan::open).transpose() {
+                Ok(log) => self.logging.set_audit(log),
+                Err(error) => {
+                    say(format_args!(
+                        "not reloaded ({name}): {error:#}; the rules loaded before stay in force"
+                    ));
+                    self.failed = Some(reading.content);
+                    return;
+                }
+            }
+        }
+        let old = self.rules.load();
+        self.rules.replace(Arc::clone(&rules));
+        self.tell(name, &old, &rules, &reading);
+        self.audit = audit;
+        self.content = reading.content;
+        self.current = reading.resolved;
+        self.failed = None;
+    }
+
+    /// The settings of the logs: those read at start stay.
+    fn logs_with(&self, new: &Resolved) -> Logs {
+        let new = &new.settings.logs;
+        Logs {
+            audit_schema: new.audit_schema,
+            audit_user_directory: new.audit_user_directory,
+            ..self.started.settings.logs.clone()
+        }
+    }
+
+    fn tell(&self, name: &str, old: &RuleSet, new: &RuleSet, reading: &Reading) {
+        let total = new.active_rules().filter(|rule| !rule.is_link()).count();
+        let (before, now) = (engine_mode(old), engine_mode(new));
+        let engine = if before == now { now.to_owned() } else { format!("{before} → {now}") };
+        let changes = RuleChanges::between(old, new);
+        say(format_args!("reloaded ({name}): {changes}; {}, engine {engine}", counted(total, "rule")));
+        let named = |from: &Resolved, applies: Applies| -> Vec<&'static str> {
+            let changed = settings::changed(from, &reading.resolved).into_iter();
+            changed
+                .filter(|setting: &&Setting| setting.applies == applies)
+                .map(|setting| setting.name)
+                .collect()
+        };
+        let at_once = named(&self.current, Applies::AtReload);
+        if !at_once.is_empty() {
+            say(format_args!("settings changed: {}", at_once.join(", ")));
+        }
+        let waiting = named(&self.started, Applies::AtStart);
+        if !waiting.is_empty() {
+            say(format_args!("settings that wait for a restart: {}", waiting.join(", ")));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The built binary, as its users meet it: commands, messages, exit statuses, signals, logs.
+//!
+//! Every test has folders and ports of its own and waits for the program's own output, so all of them run at once. One
+//! test binary holds them all, because linking the program's crates once is enough.
+
+mod bad_input;
+mod check;
+mod init;
+mod logs;
+mod mode;
+mod reload;
+mod run;
+mod support;
+mod test_command;
