@@ -66,3 +66,23 @@ fn tries(address: SocketAddr, is_demo: bool) -> String {
          Rules stand in ./{SITE}/rules/activated_rules; a change there is in force within seconds. Ctrl-C ends it.\n\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The README shows the commands that the program prints; a test of the binary runs them.
+    #[test]
+    fn the_readme_shows_the_same_commands() {
+        let readme = include_str!("../../../../README.md");
+        let printed = tries(SocketAddr::from(([127, 0, 0, 1], 8080)), true);
+        let commands = printed.lines().map(str::trim).filter(|line| line.contains("curl ") || line.contains(" mode "));
+        let mut count = 0;
+        for command in commands {
+            let portable = command.split_once(" mode ").map_or(command, |(_, rest)| rest);
+            assert!(readme.contains(portable), "{command}");
+            count += 1;
+        }
+        assert_eq!(count, 3);
+    }
+}

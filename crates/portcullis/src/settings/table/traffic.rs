@@ -38,8 +38,8 @@ pub static ROWS: &[Setting] = &[
         placeholder: "NUMBER",
         default: "0",
         applies: Applies::AtStart,
-        summary: "Worker threads.",
-        detail: "0 is one per processor.",
+        summary: "Worker threads; 0 is one per processor.",
+        detail: "",
         set: |to, value, _| {
             let workers = value.number(0, 1024)?;
             to.proxy.workers = usize::try_from(workers).unwrap_or_default();
