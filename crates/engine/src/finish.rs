@@ -4,7 +4,9 @@
 //! sanitised is masked.
 
 use crate::arena::Text;
-use crate::record::{AuditParts, MatchedLink, MatchedRule, Record, RecordedRequest, RecordedResponse};
+use crate::record::{
+    AuditParts, EngineMode, MatchedLink, MatchedRule, Record, RecordedRequest, RecordedResponse,
+};
 use crate::request::{Origin, Pair};
 use crate::ruleset::{Rule, RuleIndex};
 use crate::sanitise::mask;
@@ -25,6 +27,7 @@ impl Transaction {
             request: self.recorded_request(audit, parts),
             response: self.recorded_response(audit, parts),
             alerts: std::mem::take(&mut self.alerts),
+            handled: self.body.planned,
             interception: self.interception.take(),
             matched_rules: if audit && parts.has(b'K') { self.matched_rules() } else { Vec::new() },
             uploads: std::mem::take(&mut self.body.uploads),
@@ -110,8 +113,9 @@ impl Transaction {
             protocol: self.owned(self.request.protocol),
             server_name: self.owned(self.request.server_name),
             headers: self.pairs(&self.request.headers),
-            body: (keeps_body && self.body.length > 0).then(|| self.body.raw().to_vec()),
+            body: (keeps_body && self.body.read).then(|| self.body.raw().to_vec()),
             fake_body,
+            multipart: self.body.is_multipart,
             body_length: self.body.length,
         }
     }
@@ -132,13 +136,13 @@ impl Transaction {
     }
 
     fn recorded_response(&self, audit: bool, parts: AuditParts) -> RecordedResponse {
+        let keeps_body = audit && parts.has(b'E') && self.control.engine != EngineMode::Off;
         RecordedResponse {
             protocol: self.response.protocol.map(|p| self.owned(p)).unwrap_or_default(),
             status: self.response.status,
             reason: self.response.reason.clone(),
             headers: self.pairs(&self.response.headers),
-            body: (audit && parts.has(b'E') && !self.response.body.is_empty())
-                .then(|| self.response.body.clone()),
+            body: self.response.body_text.filter(|_| keeps_body).map(|body| self.owned(body)),
             chunked: self
                 .response
                 .header(&self.arena, b"Transfer-Encoding")

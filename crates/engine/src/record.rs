@@ -116,10 +116,13 @@ pub struct RecordedRequest {
     pub server_name: Vec<u8>,
     /// Header fields in order.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The body as read, when a part of the audit log asks for it (C, or I for bodies that are not multipart).
+    /// The body, when it was read to its end and a part of the audit log asks for it (C, or I for bodies that are not
+    /// multipart); what rules saw of it, for multipart bodies no more than `SecRequestBodyInMemoryLimit`.
     pub body: Option<Vec<u8>>,
     /// Part I of a multipart body: its fields urlencoded, files left out.
     pub fake_body: Option<Vec<u8>>,
+    /// The body was read as a multipart form.
+    pub multipart: bool,
     /// Bytes of the body.
     pub body_length: u64,
 }
@@ -135,7 +138,8 @@ pub struct RecordedResponse {
     pub reason: Vec<u8>,
     /// Header fields in order.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The body as inspected, when part E is asked for.
+    /// What rules saw of the body, when part E is asked for: empty when it was not inspected, `None` when the exchange
+    /// ended before it.
     pub body: Option<Vec<u8>>,
     /// The origin sent it chunked.
     pub chunked: bool,
@@ -214,6 +218,9 @@ pub struct Record {
     pub response: RecordedResponse,
     /// Alerts in order.
     pub alerts: Vec<Alert>,
+    /// The exchange got past the head of its request: it was not refused for its path or for the announced length of
+    /// its body, nor intercepted in phase 1.
+    pub handled: bool,
     /// The interception, when there was one.
     pub interception: Option<Interception>,
     /// Rules for part K; filled only when the part is configured.

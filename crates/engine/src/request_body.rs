@@ -15,7 +15,7 @@ use portcullis_bodies::{
 use crate::arena::Text;
 use crate::record::{EngineMode, Upload};
 use crate::request::{Argument, Origin, Pair};
-use crate::settings::LimitAction;
+use crate::settings::{AuditEngine, LimitAction};
 use crate::transaction::Transaction;
 use crate::variables::Variable;
 use crate::verdict::{BodyPlan, BodyProgress, Verdict};
@@ -36,6 +36,12 @@ pub(crate) struct RequestBody {
     pub(crate) error_message: Text,
     pub(crate) over_limit: bool,
     no_files_reported: bool,
+    /// It was asked for and not refused at once: the exchange got past its head.
+    pub(crate) planned: bool,
+    /// It was given to the multipart parser.
+    pub(crate) is_multipart: bool,
+    /// It was read to its end.
+    pub(crate) read: bool,
     pub(crate) files: Vec<Pair>,
     pub(crate) file_sizes: Vec<Pair>,
     pub(crate) file_paths: Vec<Pair>,
@@ -106,6 +112,12 @@ impl Transaction {
     /// What the driver does with the request body; asked once, after phase 1.
     pub fn request_body_plan(&mut self) -> BodyPlan {
         self.leave_request_headers();
+        let plan = self.plan_request_body();
+        self.body.planned = !matches!(plan, BodyPlan::Reject(_));
+        plan
+    }
+
+    fn plan_request_body(&mut self) -> BodyPlan {
         if self.control.engine == EngineMode::Off
             || !self.control.request_body_access
             || !self.has_request_body()
@@ -140,6 +152,7 @@ impl Transaction {
         };
         self.body.state = State::Reading(processor);
         if processor == Processor::Multipart {
+            self.body.is_multipart = true;
             self.begin_multipart();
         }
         BodyPlan::Inspect
@@ -164,6 +177,7 @@ impl Transaction {
         self.body.length += taken.len() as u64;
         if processor == Processor::Multipart {
             self.feed_multipart(taken);
+            self.keep_for_audit(taken);
         } else {
             self.body.raw.extend_from_slice(taken);
         }
@@ -177,6 +191,7 @@ impl Transaction {
     pub fn request_body_end(&mut self) -> BodyProgress {
         let State::Reading(processor) = self.body.state else { return BodyProgress::Continue };
         self.body.state = State::Done;
+        self.body.read = true;
         let failed_at_end = match processor {
             Processor::None => {
                 if self.control.force_request_body {
@@ -197,6 +212,16 @@ impl Transaction {
             return BodyProgress::Reject(self.reject(500));
         }
         BodyProgress::Continue
+    }
+
+    /// Part C of the audit log shows a multipart body as sent, up to what the configuration lets a body take of memory.
+    fn keep_for_audit(&mut self, chunk: &[u8]) {
+        if self.control.audit_engine == AuditEngine::Off || !self.control.audit_parts.has(b'C') {
+            return;
+        }
+        let limit = usize::try_from(self.rules.settings.request_body_in_memory_limit).unwrap_or(usize::MAX);
+        let room = limit.saturating_sub(self.body.raw.len()).min(chunk.len());
+        self.body.raw.extend_from_slice(chunk.get(..room).unwrap_or_default());
     }
 
     /// A body that ended before its announced length, or cannot be framed: phase 2 does not run.

@@ -11,15 +11,12 @@
 //! from a function the caller gives. (manual: "Audit log, JSON")
 
 use portcullis_engine::Record;
-use portcullis_engine::record::{EngineMode, MatchedLink, MatchedRule};
+use portcullis_engine::record::{MatchedLink, MatchedRule};
 
 use super::AuditStyle;
 use super::native;
 use crate::escape::{Printable, log_escape};
 use crate::json_text::JsonText;
-
-/// v2 hands the body over in buffers of this size, one string each.
-const BODY_CHUNK: usize = 8192;
 
 /// What `matched_rules` says of a rule or chain link beside its text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,7 +35,7 @@ pub struct RuleDescription {
     pub maturity: Option<u8>,
     /// 1 to 5.
     pub phase: u8,
-    /// Part of a chain.
+    /// Part of a chain, first and last link included.
     pub chained: bool,
     /// First rule of a chain.
     pub chain_starter: bool,
@@ -73,7 +70,7 @@ pub fn entry(record: &Record, style: &AuditStyle, describe: DescribeRule<'_>, ou
                 audit_data(record, style, json);
             }
         });
-        if wants(b'J') && native::has_uploads(record) {
+        if wants(b'J') && record.request.multipart {
             json.key("uploads").object(|json| uploads(record, json));
         }
         if wants(b'K') {
@@ -99,11 +96,11 @@ fn request(record: &Record, json: &mut JsonText<'_>) {
         json.key("request_line").string(&record.request.line);
         json.key("headers").object(|json| headers(&record.request.headers, json));
     }
-    if let Some(body) = record.request.body.as_deref().filter(|_| record.audit_parts.has(b'C')) {
-        json.key("body").strings(body.chunks(BODY_CHUNK));
+    if let Some(body) = &record.request.body {
+        json.key("body").strings([body]);
     }
-    if let Some(body) = native::part_i(record) {
-        json.key("fake_body").string(body);
+    if let Some(fields) = &record.request.fake_body {
+        json.key("fake_body").string(fields);
     }
 }
 
@@ -114,7 +111,7 @@ fn response(record: &Record, json: &mut JsonText<'_>) {
         json.key("status").literal(response.status);
         json.key("headers").object(|json| headers(&response.headers, json));
     }
-    if let Some(body) = response.body.as_deref().filter(|_| record.audit_parts.has(b'E')) {
+    if let Some(body) = &response.body {
         json.key("body").string(body);
     }
 }
@@ -134,7 +131,7 @@ fn audit_data(record: &Record, style: &AuditStyle, json: &mut JsonText<'_>) {
         json.key("error_messages").strings(errors);
     }
     action(record, json);
-    if native::reached_handler(record) {
+    if record.handled {
         json.key("handler").string(style.handler.as_bytes());
     }
     json.key("stopwatch").object(|json| {
@@ -143,7 +140,7 @@ fn audit_data(record: &Record, style: &AuditStyle, json: &mut JsonText<'_>) {
         }
         ["sr", "sw", "l", "gc"].iter().for_each(|name| json.key(name).literal(0));
     });
-    if record.audit_parts.has(b'E') && record.engine_mode != EngineMode::Off {
+    if record.response.body.is_some() {
         json.key("response_body_dechunked").literal(true);
     }
     if record.components.is_empty() {

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! The audit log calls [`entry`]; part H is in `native_trailer`. Parts come in the order A B C I F E H J K Z whatever
-//! the configuration says, D and G never. A boundary is a newline, the boundary line, a newline: a blank line precedes
+//! the configuration says, D and G never; part I is the fields of a multipart body, other bodies stand in part C also
+//! where only I is asked for. A boundary is a newline, the boundary line, a newline: a blank line precedes
 //! it only where the part before ended its own last line. Bodies are raw, so a client can write lines that look like
 //! boundaries; readers are safe because the eight digits are random per entry. (manual: "Audit log, Native")
 
@@ -25,33 +26,33 @@ use crate::time::Moment;
 #[path = "native_trailer.rs"]
 mod trailer;
 
-pub(crate) use trailer::{engine_mode, error_messages, is_default_web_app, reached_handler};
+pub(crate) use trailer::{engine_mode, error_messages, is_default_web_app};
 
 /// Appends the entry of a record with the parts it asks for. `boundary` must be unpredictable to clients.
 pub fn entry(record: &Record, boundary: u32, style: &AuditStyle, out: &mut Vec<u8>) {
     let wants = |letter| record.audit_parts.has(letter);
     out.extend_from_slice(format!("--{boundary:08x}-A--\n").as_bytes());
     part_a(record, out);
-    let mut open = |letter: char, out: &mut Vec<u8>| {
+    let open = |letter: char, out: &mut Vec<u8>| {
         out.extend_from_slice(format!("\n--{boundary:08x}-{letter}--\n").as_bytes());
     };
     if wants(b'B') {
         open('B', out);
         part_b(record, out);
     }
-    if let Some(body) = record.request.body.as_deref().filter(|_| wants(b'C')) {
+    if let Some(body) = &record.request.body {
         open('C', out);
         out.extend_from_slice(body);
     }
-    if let Some(body) = part_i(record) {
+    if let Some(fields) = &record.request.fake_body {
         open('I', out);
-        out.extend_from_slice(body);
+        out.extend_from_slice(fields);
     }
     if wants(b'F') {
         open('F', out);
         part_f(record, out);
     }
-    if let Some(body) = record.response.body.as_deref().filter(|_| wants(b'E')) {
+    if let Some(body) = &record.response.body {
         open('E', out);
         out.extend_from_slice(body);
     }
@@ -59,7 +60,7 @@ pub fn entry(record: &Record, boundary: u32, style: &AuditStyle, out: &mut Vec<u
         open('H', out);
         trailer::part_h(record, style, out);
     }
-    if wants(b'J') && has_uploads(record) {
+    if wants(b'J') && record.request.multipart {
         open('J', out);
         part_j(&record.uploads, out);
     }
@@ -75,23 +76,6 @@ pub fn entry(record: &Record, boundary: u32, style: &AuditStyle, out: &mut Vec<u
 pub(crate) fn entry_moment(record: &Record) -> Moment {
     let duration = i64::try_from(record.stopwatch.duration).unwrap_or(i64::MAX);
     Moment::new(record.started_micros.saturating_add(duration), record.utc_offset_seconds)
-}
-
-/// Part I: the fields of a multipart body; the raw body of others unless part C shows it already.
-pub(crate) fn part_i(record: &Record) -> Option<&[u8]> {
-    if !record.audit_parts.has(b'I') {
-        return None;
-    }
-    match &record.request.fake_body {
-        Some(fields) => Some(fields),
-        None if record.audit_parts.has(b'C') => None,
-        None => record.request.body.as_deref(),
-    }
-}
-
-/// Part J exists for multipart bodies, also for those without a file.
-pub(crate) fn has_uploads(record: &Record) -> bool {
-    !record.uploads.is_empty() || record.request.fake_body.is_some()
 }
 
 fn part_a(record: &Record, out: &mut Vec<u8>) {

@@ -7,7 +7,6 @@
 
 use portcullis_engine::Record;
 use portcullis_engine::record::EngineMode;
-use portcullis_engine::verdict::Phase;
 
 use crate::escape::{Printable, log_escape, quoted};
 use crate::formats::{AuditStyle, error_log};
@@ -26,12 +25,11 @@ pub(super) fn part_h(record: &Record, style: &AuditStyle, out: &mut Vec<u8>) {
     if let Some(interception) = &record.interception {
         line(out, &format!("Action: Intercepted (phase {})", interception.phase.number()));
     }
-    if reached_handler(record) {
+    if record.handled {
         line(out, &format!("Apache-Handler: {}", style.handler));
     }
     stopwatch(record, out);
-    // Engine off: the body was not buffered, hence nothing was transformed.
-    if record.audit_parts.has(b'E') && record.engine_mode != EngineMode::Off {
+    if record.response.body.is_some() {
         line(out, "Response-Body-Transformed: Dechunked");
     }
     producer(record, style, out);
@@ -61,11 +59,6 @@ pub(crate) fn error_messages(record: &Record, style: &AuditStyle) -> Vec<Vec<u8>
             message
         })
         .collect()
-}
-
-/// Whether the request got as far as a handler: an interception in phase 1 comes before one is chosen.
-pub(crate) fn reached_handler(record: &Record) -> bool {
-    record.interception.as_ref().is_none_or(|interception| interception.phase != Phase::RequestHeaders)
 }
 
 /// No application is named and no session or user is known: nothing to say.
