@@ -5,10 +5,12 @@
 //! cargo xtask tidy       module docs, file sizes, words that do not belong here
 //! cargo xtask edges      dependencies between our crates against the allowed ones
 //! cargo xtask licences   licences of every dependency against deny.toml
+//! cargo xtask corpus     public test data, a line per corpus; or the corpora named behind it
 //! cargo xtask unicode-map  writes rules/unicode.mapping anew
 //! ```
 
 mod check;
+mod corpus;
 mod edges;
 mod licences;
 mod metadata;
@@ -38,8 +40,11 @@ fn run() -> Result<()> {
         Some("tidy") => tidy::check(&root),
         Some("edges") => edges::check(&root),
         Some("licences") => licences::check(&root),
+        Some("corpus") => corpus::run(&root, &std::env::args().skip(2).collect::<Vec<_>>()),
         Some("unicode-map") => unicode_map::write(&root),
-        word => bail!("unknown task {word:?}; one of: check, format, tidy, edges, licences, unicode-map"),
+        word => {
+            bail!("unknown task {word:?}; one of: check, format, tidy, edges, licences, corpus, unicode-map")
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Development only: what tests of several crates share.
 //!
-//! [`corpus`] finds public test data, [`rules`] turns configuration files or texts into a rule set, [`origin`] is a
-//! server that records what it receives. Nothing in production depends on this crate.
+//! [`corpus`] finds public test data, [`suite`] counts what its runners did, [`rules`] turns configuration files or
+//! texts into a rule set, [`origin`] is a server that records what it receives. Nothing in production depends on this
+//! crate.
 
 pub mod corpus;
 pub mod origin;
 pub mod rules;
+pub mod suite;
