@@ -23,15 +23,29 @@ macro_rules! files {
     };
 }
 
+/// The release of the rules, as their `ver` says it.
+const VERSION: &str = "1.0";
+
 /// Rules that run in a new site.
 const BASE: &[File] = files!("base_rules":
     "00-setup.conf"
+    "10-protocol.conf"
+    "20-scanners.conf"
+    "30-files.conf"
+    "40-commands.conf"
+    "50-sql-injection.conf"
+    "60-cross-site-scripting.conf"
     "79-request-verdict.conf"
+    "80-response-leaks.conf"
     "99-response-verdict.conf"
 );
 
 /// Rules to choose from.
 const OPTIONAL: &[File] = files!("optional_rules":
+    "11-strict-protocol.conf"
+    "21-bots.conf"
+    "70-php.conf"
+    "71-javascript.conf"
 );
 
 /// Plans a site with the starter rules.
@@ -43,7 +57,7 @@ pub(crate) fn plan(plan: &mut Plan) -> Result<(), InitError> {
     for (name, content) in OPTIONAL {
         plan.add(Path::new(OPTIONAL_RULES).join(name), content)?;
     }
-    plan.title = format!("Portcullis starter rules {}", env!("CARGO_PKG_VERSION"));
+    plan.title = format!("Portcullis starter rules {VERSION}");
     plan.notes.push(format!("{OPTIONAL_RULES} holds more; copy what fits to {ACTIVATED_RULES}"));
     Ok(())
 }
