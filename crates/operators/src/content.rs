@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn reads_as_the_reference_does() {
-        let cases: &[(&[u8], Result<&[u8], ContentError>)] = &[
+        type Expected = Result<&'static [u8], ContentError>;
+        let cases: &[(&[u8], Expected)] = &[
             (b"abc", Ok(b"abc")),
             (b" \tab ", Ok(b"ab ")),
             (b"\"a b\"", Ok(b"a b")),

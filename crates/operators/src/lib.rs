@@ -144,11 +144,14 @@ pub enum External {
     Rsub,
 }
 
+/// Compiles an argument.
+pub type Compile = fn(argument: &[u8], environment: &Environment<'_>) -> Result<Box<dyn Test>, ArgumentError>;
+
 /// How an operator works.
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// Compiled from its argument, pure.
-    Pure(fn(argument: &[u8], environment: &Environment<'_>) -> Result<Box<dyn Test>, ArgumentError>),
+    Pure(Compile),
     /// Done by the engine with its driver's help.
     External(External),
 }

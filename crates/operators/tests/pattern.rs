@@ -6,13 +6,13 @@
 //! where that matters, because only the rewritten source has `$` at the very end. The sequence is fixed; the variable
 //! `PORTCULLIS_PATTERN_ROUNDS` makes it that many times longer.
 
-mod corpus;
 mod expressions;
 mod random;
 
 use pcre2::bytes::{Regex, RegexBuilder};
 use portcullis_operators::Capture;
 use portcullis_operators::pattern::{Engine, Options, Pattern};
+use portcullis_testkit::corpus;
 use random::Random;
 
 /// What PCRE2 itself makes of a source.
@@ -140,11 +140,11 @@ impl Tally {
 
 #[test]
 fn rule_set_patterns_agree_with_pcre2() {
-    let Some(root) = corpus::root() else { return };
     let mut tally = Tally::default();
     let mut random = Random(0x5eed_0001);
     for (set, linear) in [("crs-v2", 0), ("crs-v3", 220), ("crs-v4", 250)] {
-        let sources = expressions::expressions(&root.join(set));
+        let Some(folder) = corpus::folder(set) else { return };
+        let sources = expressions::expressions(&folder);
         let before = tally.linear;
         for source in &sources {
             let options = Options { match_limit: 2_000_000, ..Options::default() };

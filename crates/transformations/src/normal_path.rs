@@ -10,7 +10,8 @@ use crate::{ByteSet, Outcome, scan};
 
 /// Whether no value of these bytes can be altered: there is no separator and no dot.
 pub(crate) const fn preserves(bytes: &ByteSet, windows: bool) -> bool {
-    !bytes.contains(b'/') && !bytes.contains(b'.') && !(windows && bytes.contains(b'\\'))
+    let special = bytes.contains(b'/') || bytes.contains(b'.') || (windows && bytes.contains(b'\\'));
+    !special
 }
 
 /// Writes the normal form of a path.
@@ -22,7 +23,8 @@ pub(crate) fn normalize(input: &[u8], windows: bool, out: &mut Vec<u8>) -> Outco
     out.reserve(input.len());
     out.extend_from_slice(input.split_at(start).0);
     let relative = !is_separator(*first, windows);
-    let mut walk = Walk { input, windows, relative, at: start, hit_root: false, changed: false, out };
+    let mut walk =
+        Walk { input, windows, relative, at: start, converted: start, hit_root: false, changed: false, out };
     while walk.at < input.len() && walk.segment_end() {
         walk.copy();
     }
@@ -53,6 +55,8 @@ struct Walk<'a> {
     /// The input does not begin with a separator.
     relative: bool,
     at: usize,
+    /// ModSecurity converts backslashes up to here: one byte beyond the one it looks at.
+    converted: usize,
     /// A relative path is above its start, so further back references stay.
     hit_root: bool,
     /// What ModSecurity would report.
@@ -82,6 +86,7 @@ impl Walk<'_> {
 
     /// Looks at the byte as the possible end of a segment; `false` when the path is complete.
     fn segment_end(&mut self) -> bool {
+        self.converted = self.at + 1;
         let (here, next) = (self.byte(self.at), self.byte(self.at + 1));
         self.changed |= self.is_backslash(self.at) || self.is_backslash(self.at + 1);
         match (here, next) {
@@ -153,8 +158,8 @@ impl Walk<'_> {
             let run = tail.iter().take_while(|&&byte| is_separator(byte, self.windows)).count();
             self.changed |= run > 0;
             self.at += run;
-            // ModSecurity converts two bytes ahead, so a backslash that ends a longer run is copied as it is.
-            if run > 1 {
+            // A backslash that ends the run is copied as it is when it was not converted before.
+            if self.at > self.converted {
                 byte = self.input.get(self.at).copied();
             }
             if self.relative && self.out.is_empty() {

@@ -12,6 +12,7 @@ pub(crate) static TRANSFORMATION: Transformation = Transformation {
     examples: &[
         Example { input: b"\\a\\..\\b/c", output: b"/b/c" },
         Example { input: b"a\\b", output: b"a/b" },
+        Example { input: b"\\..\\\\8", output: b"\\8" },
         Example { input: b"a/b", output: b"a/b" },
     ],
     apply: |input, _, out| normal_path::normalize(input, true, out),

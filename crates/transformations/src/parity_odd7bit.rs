@@ -16,5 +16,5 @@ pub(crate) static TRANSFORMATION: Transformation = Transformation {
 };
 
 const fn convert(byte: u8) -> u8 {
-    if byte.count_ones() % 2 == 0 { byte | 0x80 } else { byte & 0x7f }
+    if byte.count_ones().is_multiple_of(2) { byte | 0x80 } else { byte & 0x7f }
 }

@@ -77,9 +77,24 @@ enum Plan {
     Linear {
         linear: Linear,
         /// PCRE2 for the captures, where they could differ; built when first wanted.
-        captures: Option<(Box<[u8]>, Options, OnceLock<Option<Backtrack>>)>,
+        captures: Option<LazyBacktrack>,
     },
     Backtracking(Backtrack, &'static str),
+}
+
+/// An expression that PCRE2 compiles when it is first asked.
+#[derive(Debug)]
+struct LazyBacktrack {
+    source: Box<[u8]>,
+    options: Options,
+    compiled: OnceLock<Option<Backtrack>>,
+}
+
+impl LazyBacktrack {
+    /// `None` when PCRE2 refuses the source.
+    fn get(&self) -> Option<&Backtrack> {
+        self.compiled.get_or_init(|| Backtrack::new(&self.source, self.options).ok()).as_ref()
+    }
 }
 
 impl Pattern {
@@ -91,7 +106,11 @@ impl Pattern {
         let plan = match parse::parse(source, options).and_then(|parsed| lower::lower(&parsed)) {
             Ok(lowered) => Plan::Linear {
                 linear: Linear::new(lowered.hir, lowered.states),
-                captures: lowered.captures_differ.then(|| (source.into(), options, OnceLock::new())),
+                captures: lowered.captures_differ.then(|| LazyBacktrack {
+                    source: source.into(),
+                    options,
+                    compiled: OnceLock::new(),
+                }),
             },
             Err(reason) => Plan::Backtracking(Backtrack::new(source, options)?, reason),
         };
@@ -134,13 +153,12 @@ impl Pattern {
         }
         match &self.plan {
             Plan::Linear { linear, captures: None } => Ok(linear.captures(value, start, captures)),
-            Plan::Linear { linear, captures: Some((source, options, backtrack)) } => {
+            Plan::Linear { linear, captures: Some(backtrack) } => {
                 // Is-match first: PCRE2 only sees values that match, and its giving up costs captures, not the match.
                 if linear.find_at(value, start).is_none() {
                     return Ok(false);
                 }
-                let backtrack = backtrack.get_or_init(|| Backtrack::new(source, *options).ok());
-                match backtrack.as_ref().map(|backtrack| backtrack.captures(value, start, captures)) {
+                match backtrack.get().map(|backtrack| backtrack.captures(value, start, captures)) {
                     Some(Ok(true)) => Ok(true),
                     _ => Ok(linear.captures(value, start, captures)),
                 }

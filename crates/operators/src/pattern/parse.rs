@@ -169,7 +169,7 @@ impl<'s> Parser<'s> {
         match self.peek() {
             Some(b' ' | 0x09..=0x0d) => self.at += 1,
             Some(b'#') => {
-                self.at += memchr::memchr(b'\n', self.rest()).map_or(self.rest().len(), |end| end + 1)
+                self.at += memchr::memchr(b'\n', self.rest()).map_or(self.rest().len(), |end| end + 1);
             }
             _ => return false,
         }
