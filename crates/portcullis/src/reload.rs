@@ -83,7 +83,7 @@ impl Running {
             return;
         }
         match reading.rule_set.take().filter(|_| !findings::has_errors(&reading.diagnostics)) {
-            Some(rules) => self.put_in_force(name, reading, rules),
+            Some(rules) => self.put_in_force(name, reading, &rules),
             None => {
                 findings::print(&reading.diagnostics, &reading.sources);
                 say(format_args!(
@@ -99,7 +99,7 @@ impl Running {
         reading.content == *self.failed.as_ref().unwrap_or(&self.content)
     }
 
-    fn put_in_force(&mut self, name: &str, reading: Reading, rules: Arc<RuleSet>) {
+    fn put_in_force(&mut self, name: &str, reading: Reading, rules: &Arc<RuleSet>) {
         let audit = AuditPlan::of(rules.settings(), &self.logs_with(&reading.resolved), &self.root);
         if audit != self.audit {
             match audit.as_ref().map(AuditPlan::open).transpose() {
@@ -114,8 +114,8 @@ impl Running {
             }
         }
         let old = self.rules.load();
-        self.rules.replace(Arc::clone(&rules));
-        self.tell(name, &old, &rules, &reading);
+        self.rules.replace(Arc::clone(rules));
+        self.tell(name, &old, rules, &reading);
         self.audit = audit;
         self.content = reading.content;
         self.current = reading.resolved;

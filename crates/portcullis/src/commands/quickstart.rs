@@ -76,7 +76,8 @@ mod tests {
     fn the_readme_shows_the_same_commands() {
         let readme = include_str!("../../../../README.md");
         let printed = tries(SocketAddr::from(([127, 0, 0, 1], 8080)), true);
-        let commands = printed.lines().map(str::trim).filter(|line| line.contains("curl ") || line.contains(" mode "));
+        let commands =
+            printed.lines().map(str::trim).filter(|line| line.contains("curl ") || line.contains(" mode "));
         let mut count = 0;
         for command in commands {
             let portable = command.split_once(" mode ").map_or(command, |(_, rest)| rest);

@@ -22,7 +22,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn open(root: &Path) -> Result<InProcessSite> {
     let reading = loading::read(root, Vec::new())?;
     match reading.rule_set {
-        Some(rules) if !findings::has_errors(&reading.diagnostics) => Ok(InProcessSite::new(rules)),
+        Some(rules) if !findings::has_errors(&reading.diagnostics) => {
+            let http = reading.resolved.settings.proxy.http;
+            Ok(InProcessSite::new(rules).with_http(http))
+        }
         _ => {
             findings::print(&reading.diagnostics, &reading.sources);
             bail!("{} is not a valid site, so its rules cannot be tested", root.display())

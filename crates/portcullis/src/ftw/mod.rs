@@ -101,9 +101,9 @@ pub fn run(arguments: &Arguments, engine: Option<&mut dyn InProcess>, out: &mut 
         report.add(case, verdict);
     }
     if arguments.json {
-        report.write_json(out)?
+        report.write_json(out)?;
     } else {
-        report.write_text(out)?
+        report.write_text(out)?;
     }
     Ok(report)
 }

@@ -122,7 +122,7 @@ fn guess(body: &[u8]) -> &'static str {
         text.strip_prefix(*tag)
             .is_some_and(|rest| *tag == b"<!--" || matches!(rest.first(), Some(b' ' | b'>')))
     };
-    if tags.iter().any(|tag| is_tag(tag)) {
+    if tags.iter().any(is_tag) {
         return "text/html; charset=utf-8";
     }
     if text.starts_with(b"<?xml") {

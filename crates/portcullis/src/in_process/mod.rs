@@ -44,6 +44,7 @@ pub struct Exchange {
     /// The answer; `None` when the connection was closed without one.
     pub response: Option<Answer>,
     /// What the origin was sent, when it was asked.
+    #[allow(dead_code, reason = "read by comparisons with the reference server, not by the command")]
     pub forwarded: Option<Vec<u8>>,
     /// Whether the connection takes another request.
     keep_alive: bool,
@@ -67,6 +68,13 @@ impl InProcessSite {
             now_seconds: 0,
             count: 0,
         }
+    }
+
+    /// Judges malformed requests by these limits and policies.
+    #[allow(dead_code, reason = "the command has settings; examples and tests take the defaults")]
+    pub fn with_http(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// Runs a connection that sends `bytes` and then nothing more: one exchange per request, in order.

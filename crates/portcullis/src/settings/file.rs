@@ -80,7 +80,7 @@ impl Reader {
         }
         match value(setting.shape, item.get_ref()) {
             Ok(value) => {
-                entries.push(Entry { setting, value, origin: Origin::File(self.span(&item.span())) })
+                entries.push(Entry { setting, value, origin: Origin::File(self.span(&item.span())) });
             }
             Err(expected) => diagnostics.push(self.wrong_type(name, expected, item)),
         }
