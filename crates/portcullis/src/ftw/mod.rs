@@ -95,15 +95,29 @@ pub fn run(arguments: &Arguments, engine: Option<&mut dyn InProcess>, out: &mut 
         }
         _ => bail!("tests need either --url and --log or --site"),
     };
-    let mut report = Report::default();
-    for case in &cases {
-        let verdict = runner::play(case, &mut driver, &skips)?;
-        report.add(case, verdict);
-    }
+    let report = play_all(&cases, &mut driver, &skips)?;
     if arguments.json {
         report.write_json(out)?;
     } else {
         report.write_text(out)?;
+    }
+    Ok(report)
+}
+
+/// Runs every test under some files and folders in this process. `skips`: ids and why they fail.
+pub fn run_in_process(
+    tests: &[PathBuf],
+    engine: &mut dyn InProcess,
+    skips: &BTreeMap<String, String>,
+) -> Result<Report> {
+    play_all(&load::load(tests)?, &mut Driver::InProcess(engine), skips)
+}
+
+fn play_all(cases: &[Case], driver: &mut Driver<'_>, skips: &BTreeMap<String, String>) -> Result<Report> {
+    let mut report = Report::default();
+    for case in cases {
+        let verdict = runner::play(case, driver, skips)?;
+        report.add(case, verdict);
     }
     Ok(report)
 }

@@ -23,6 +23,9 @@ pub struct Report {
     pub failed: usize,
     /// Tests that are known to fail, and did.
     pub skipped: usize,
+    /// The ids of those that passed.
+    #[serde(skip)]
+    pub passes: Vec<String>,
     /// The failed ones.
     pub failures: Vec<Finding>,
     /// The skipped ones.
@@ -51,7 +54,10 @@ impl Report {
                 self.skips.push(finding(vec![reason]));
                 return;
             }
-            Verdict::Passed => self.passed += 1,
+            Verdict::Passed => {
+                self.passed += 1;
+                self.passes.push(case.id.clone());
+            }
             Verdict::Failed(reasons) => {
                 self.failed += 1;
                 self.failures.push(finding(reasons));

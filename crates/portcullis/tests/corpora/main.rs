@@ -1,0 +1,18 @@
+//! Public test data that needs a whole engine: requests driven through all phases in this process.
+//!
+//! Each module is the runner of one corpus, named as its folder; the list of cases that we answer otherwise lies beside
+//! it, a line with the reason for each. `cargo xtask corpus` starts them one by one.
+
+#[expect(dead_code, reason = "the part that speaks over a socket is not needed here")]
+#[path = "../../src/ftw/mod.rs"]
+mod ftw;
+#[expect(dead_code, reason = "each corpus uses a part of it")]
+#[path = "../../src/in_process/mod.rs"]
+mod in_process;
+
+mod mrts;
+
+#[test]
+fn mrts() {
+    mrts::run();
+}
