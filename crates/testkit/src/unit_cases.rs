@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::corpus;
 use crate::suite::content_id;
 
 /// Which escapes stand for one byte.
@@ -39,18 +40,14 @@ pub struct UnitCase {
     pub ret: bool,
 }
 
-/// Reads all cases of a folder, in the order of its files.
+/// Reads all cases of a folder, in the order of its files; `None`, said on standard output, when there are none.
 ///
 /// # Panics
 /// When a file is not what the collection promises.
 #[must_use]
-pub fn read(folder: &Path, escapes: Escapes) -> Vec<UnitCase> {
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
+pub fn read(folder: &Path, escapes: Escapes) -> Option<Vec<UnitCase>> {
     let mut found = Vec::new();
-    for path in files {
+    for path in corpus::files(folder, "json")? {
         let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = std::fs::read(&path).expect("a file");
         let cases: Vec<Value> =
@@ -68,7 +65,7 @@ pub fn read(folder: &Path, escapes: Escapes) -> Vec<UnitCase> {
             });
         }
     }
-    found
+    Some(found)
 }
 
 fn bytes(value: &Value, escapes: Escapes) -> Vec<u8> {

@@ -25,14 +25,17 @@ SecRule REQUEST_HEADERS:Content-Type "^application/json" \
 
 pub fn run() {
     let Some(folder) = corpus::folder("mrts") else { return };
-    let Some(rules) = corpus::fixture("mrts", "rules").and_then(|rules| corpus::files(&rules, "conf")) else { return };
+    let Some(rules) = corpus::fixture("mrts", "rules").and_then(|rules| corpus::files(&rules, "conf")) else {
+        return;
+    };
     let mut source = Source::new().text("settings.conf", SETTINGS);
     for file in rules {
         source = source.file(file);
     }
     let rule_set = source.compile(Compatibility::default()).unwrap_or_else(|errors| panic!("{errors}"));
     let mut engine = WithText(InProcessSite::new(Arc::new(rule_set)));
-    let report = ftw::run_in_process(&[folder.join("tests")], &mut engine, &BTreeMap::new()).expect("readable tests");
+    let report =
+        ftw::run_in_process(&[folder.join("tests")], &mut engine, &BTreeMap::new()).expect("readable tests");
     let mut suite = Suite::new("mrts", include_str!("mrts.skip"));
     report.passes.iter().for_each(|test| suite.case(test, "", Ok(())));
     for failure in &report.failures {
