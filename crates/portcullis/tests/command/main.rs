@@ -8,6 +8,7 @@ mod check;
 mod init;
 mod logs;
 mod mode;
+mod quickstart;
 mod reload;
 mod run;
 mod support;

@@ -25,7 +25,12 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Runs a command that ends by itself.
 pub fn output(arguments: &[&str]) -> Output {
-    command(Path::new("."), arguments).output().unwrap()
+    output_in(Path::new("."), arguments)
+}
+
+/// The same in a folder.
+pub fn output_in(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
 }
 
 /// One of the two streams.
