@@ -65,6 +65,10 @@ impl AuditLog {
         match &self.target {
             Target::Serial(log) => log.write(entry),
             Target::Concurrent { log, user } => {
+                // The blank line behind a native entry parts it from the next one; in a file of its own it has none.
+                if self.format == AuditFormat::Native {
+                    entry.pop();
+                }
                 log.write(concurrent::entry(record, entry, bytes_sent, user.as_deref()));
             }
         }

@@ -1,7 +1,7 @@
 //! A log written by the calling thread: when [`Direct::write`](Log::write) returns, the entry is with the kernel.
 //!
-//! For the error log while rule tests run (a test reads the file as soon as the connection closes) and for command-line
-//! tools. Writers share one lock, so a slow disk holds callers up: a proxy under load uses a [`Queue`](super::Queue).
+//! For command-line tools, and where a reader looks at the file as soon as an answer arrives. Writers share one lock, so
+//! a slow disk holds callers up: a proxy under load uses a [`Queue`](super::Queue).
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -31,7 +31,6 @@ impl<E, W: Writer<E>> Log<E> for Direct<W> {
     }
 
     fn flush(&self, _: Duration) -> bool {
-        self.losses.announce_pending(true);
         true
     }
 
@@ -43,5 +42,11 @@ impl<E, W: Writer<E>> Log<E> for Direct<W> {
 
     fn counters(&self) -> &Counters {
         self.losses.counters()
+    }
+}
+
+impl<W> Drop for Direct<W> {
+    fn drop(&mut self) {
+        self.losses.conclude();
     }
 }

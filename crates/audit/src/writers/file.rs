@@ -2,9 +2,10 @@
 //!
 //! `FileWriter::open("/var/log/audit.log", …)`, `write(b"entry\n")` → the file grows by one entry. Queue and direct log
 //! drive it; the concurrent writer uses it for its index. A file that was moved or removed is noticed by comparing its
-//! identity with the path's, at most once per [`FileOptions::check_every`]; until then entries go to the moved file,
-//! which is what `logrotate` without a signal expects. After a short write (full disk) the next entry starts with a
-//! newline, so that a fragment never swallows its successor. (manual: "Log rotation")
+//! identity with the path's, at most once per [`FileOptions::check_every`]; until then, and as long as the path cannot be
+//! opened anew, entries go to the moved file, which is what `logrotate` without a signal expects. A file that was removed
+//! holds no entries: they are lost until the path can be opened. After a short write (full disk) the next entry starts
+//! with a newline, so that a fragment never swallows its successor. (manual: "Log rotation")
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -52,13 +53,11 @@ impl FileWriter {
             return Ok(());
         }
         let open = self.file.metadata()?;
-        let same = match std::fs::metadata(&self.path) {
-            Ok(now) => (now.dev(), now.ino()) == (open.dev(), open.ino()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
-        };
-        if !same {
-            self.reopen_file()?;
+        let same = std::fs::metadata(&self.path)
+            .is_ok_and(|now| (now.dev(), now.ino()) == (open.dev(), open.ino()));
+        if !same && let Err(error) = self.reopen_file() && open.nlink() == 0 {
+            // What is written to a moved file is not lost, what is written to a removed one is. The next entry looks again.
+            return Err(error);
         }
         self.checked = Instant::now();
         Ok(())

@@ -2,13 +2,17 @@
 //!
 //! 1000 entries lost to a full disk in a second → one notice now (`portcullis: audit log: 1 entry lost: No space left on
 //! device`), the rest with the next notice, at most one per interval. Queue and direct log call it; the metrics page reads
-//! [`Counters`]. The notice is written by a short-lived thread, for standard error may itself be a stuck pipe; while one
-//! is stuck no second is started. (manual: "When a log cannot be written")
+//! [`Counters`]. A log that goes on writing, one that is idle and one that ends all give the notice that is due.
+//! (manual: "When a log cannot be written")
 
-use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::notices::Speaker;
+
+/// How long the end of a log waits for its last notice.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Entries of one log since start.
 #[derive(Debug, Default)]
@@ -29,16 +33,15 @@ impl Counters {
     }
 }
 
-/// Receives the text of a notice, without newline.
-type Announce = Arc<dyn Fn(String) + Send + Sync>;
-
 /// Counts for one log and gives notice of losses.
 pub struct Losses {
     counters: Counters,
     name: String,
     interval: Duration,
-    announce: Announce,
+    speaker: Speaker,
     pending: Mutex<Pending>,
+    /// Losses wait for their notice: what a successful write looks at, without the lock.
+    waiting: AtomicBool,
 }
 
 #[derive(Default)]
@@ -51,8 +54,7 @@ struct Pending {
 impl Losses {
     /// For the log of this name (`audit log`), with at most one notice per interval on standard error.
     pub fn new(name: impl Into<String>, interval: Duration) -> Self {
-        let busy = Arc::new(AtomicBool::new(false));
-        Self::with_announcer(name, interval, move |text| say_on_stderr(text, &busy))
+        Self::with_speaker(name.into(), interval, Speaker::stderr())
     }
 
     /// As [`Losses::new`], with notices going to a function, which must not block.
@@ -61,8 +63,12 @@ impl Losses {
         interval: Duration,
         announce: impl Fn(String) + Send + Sync + 'static,
     ) -> Self {
+        Self::with_speaker(name.into(), interval, Speaker::Function(Box::new(announce)))
+    }
+
+    fn with_speaker(name: String, interval: Duration, speaker: Speaker) -> Self {
         let (counters, pending) = (Counters::default(), Mutex::default());
-        Self { counters, name: name.into(), interval, announce: Arc::new(announce), pending }
+        Self { counters, name, interval, speaker, pending, waiting: AtomicBool::new(false) }
     }
 
     /// The counters.
@@ -72,6 +78,9 @@ impl Losses {
 
     pub(super) fn record_written(&self) {
         self.counters.written.fetch_add(1, Ordering::Relaxed);
+        if self.waiting.load(Ordering::Relaxed) {
+            self.announce(false);
+        }
     }
 
     pub(super) fn record_lost(&self, entries: u64, reason: &str) {
@@ -84,16 +93,23 @@ impl Losses {
         self.announce_when_due(&mut pending, false);
     }
 
-    /// Something other than a loss that the operator must know, said at once.
+    /// Something other than a loss that the operator must know.
     pub(super) fn say(&self, text: &str) {
-        (self.announce)(format!("portcullis: {}: {text}", self.name));
+        self.speaker.settle(LAST_WORDS);
+        self.speaker.say(format!("portcullis: {}: {text}", self.name));
     }
 
-    /// Gives notice of losses not yet announced: when the interval is over, or now. `true` when some still wait.
-    pub(super) fn announce_pending(&self, now: bool) -> bool {
+    /// Gives notice of losses not yet announced: when the interval is over, or now.
+    pub(super) fn announce(&self, now: bool) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         self.announce_when_due(&mut pending, now);
-        pending.lost > 0
+    }
+
+    /// The log ends: says what is left to say and waits a moment for it.
+    pub(super) fn conclude(&self) {
+        self.speaker.settle(LAST_WORDS);
+        self.announce(true);
+        self.speaker.settle(LAST_WORDS);
     }
 
     /// Time between two notices.
@@ -103,27 +119,14 @@ impl Losses {
 
     fn announce_when_due(&self, pending: &mut Pending, now: bool) {
         let due = now || pending.last.is_none_or(|last| last.elapsed() >= self.interval);
-        if pending.lost == 0 || !due {
-            return;
+        if pending.lost > 0 && due {
+            let entries = if pending.lost == 1 { "entry" } else { "entries" };
+            let text = format!("portcullis: {}: {} {entries} lost: {}", self.name, pending.lost, pending.reason);
+            if self.speaker.say(text) {
+                pending.lost = 0;
+                pending.last = Some(Instant::now());
+            }
         }
-        let entries = if pending.lost == 1 { "entry" } else { "entries" };
-        self.say(&format!("{} {entries} lost: {}", pending.lost, pending.reason));
-        pending.lost = 0;
-        pending.last = Some(Instant::now());
-    }
-}
-
-fn say_on_stderr(text: String, busy: &Arc<AtomicBool>) {
-    if busy.swap(true, Ordering::AcqRel) {
-        return;
-    }
-    let done = Arc::clone(busy);
-    let speak = move || {
-        // Nobody is left to tell when standard error is closed or full; the counters still say it.
-        let _ = writeln!(std::io::stderr(), "{text}");
-        done.store(false, Ordering::Release);
-    };
-    if std::thread::Builder::new().name("log-notice".to_owned()).spawn(speak).is_err() {
-        busy.store(false, Ordering::Release);
+        self.waiting.store(pending.lost > 0, Ordering::Relaxed);
     }
 }

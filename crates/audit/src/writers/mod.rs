@@ -12,6 +12,7 @@ mod concurrent;
 mod direct;
 mod file;
 mod losses;
+mod notices;
 mod pipe;
 mod queue;
 mod serial;

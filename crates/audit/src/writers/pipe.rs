@@ -2,8 +2,8 @@
 //!
 //! `|/usr/bin/mlogc /etc/mlogc.conf` is run by `/bin/sh -c`, its output going where ours goes. When it ends it is started
 //! again, at once the first time, then after 1, 2, 4 … 60 seconds; entries in between are lost and counted. The entry
-//! at which the end was noticed is written to the new one, from its start. Drive it by a queue: a program that does not
-//! read holds its caller up. (manual: "Piped logs")
+//! at which the end was noticed is written to the new one, from its start. What a program has taken and not processed when
+//! it ends is lost with it. Drive it by a queue: a program that does not read holds its caller up. (manual: "Piped logs")
 
 use std::io::{self, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -68,8 +68,12 @@ impl PipeWriter {
     }
 
     fn deliver(&mut self, entry: &[u8]) -> io::Result<()> {
-        let input = self.child.as_mut().and_then(|child| child.stdin.as_mut());
-        input.ok_or(io::ErrorKind::BrokenPipe)?.write_all(entry)
+        let child = self.child.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        // A pipe takes bytes although its reader is gone as long as someone else holds the reading end.
+        if child.try_wait()?.is_some() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        child.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(entry)
     }
 }
 

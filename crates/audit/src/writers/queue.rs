@@ -52,7 +52,7 @@ struct State<E> {
     settled: u64,
     reopen: bool,
     closing: bool,
-    /// The dropped queue gave up on its thread: what is still settled was counted already.
+    /// The dropped queue gave up on its thread: what is settled from now on was counted as lost already.
     abandoned: bool,
 }
 
@@ -135,7 +135,7 @@ impl<E: Send + 'static> Drop for Queue<E> {
             drop(state);
             self.shared.losses.record_lost(left, "the destination took too long at shutdown");
         }
-        self.shared.losses.announce_pending(true);
+        self.shared.losses.conclude();
     }
 }
 
@@ -177,7 +177,7 @@ impl<E: Weight> Shared<E> {
                     }
                 }
                 Job::Announce => {
-                    self.losses.announce_pending(false);
+                    self.losses.announce(false);
                 }
                 Job::Stop => return,
             }
