@@ -1,15 +1,14 @@
 //! The audit log of a site: a format and a destination, fed with records.
 //!
-//! `AuditLog { format: Native, target: Serial(queue), … }.write(&record, 239, &|_| None)` → one entry in the file, if the
-//! record asks for one. The binary builds it from the `SecAudit…` directives; the proxy calls [`AuditLog::write`] when a
-//! transaction is over. Whether a transaction is relevant was decided by the engine (`Record::audit`).
+//! `log.write(&record, &rule_set, 239)` → one entry in the file, if the record asks for one. [`AuditLog::open`] builds it
+//! from the `SecAudit…` directives; the binary calls [`AuditLog::write`] when a transaction is over. Whether a transaction
+//! is relevant was decided by the engine (`Record::audit`).
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use portcullis_engine::Record;
+use portcullis_engine::{Record, RuleSet};
 
 use crate::formats::concurrent::{self, ConcurrentEntry};
-use crate::formats::json::DescribeRule;
 use crate::formats::{AuditStyle, json, json_v3, native};
 use crate::writers::{Counters, Log};
 
@@ -49,9 +48,9 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Writes the entry of a record that asks for one. `bytes_sent` is the length of the response body as sent;
-    /// `describe` answers what the JSON format says about matched rules.
-    pub fn write(&self, record: &Record, bytes_sent: u64, describe: DescribeRule<'_>) {
+    /// Writes the entry of a record that asks for one. `rule_set` is the one that decided, `bytes_sent` the length of the
+    /// response body as sent.
+    pub fn write(&self, record: &Record, rule_set: &RuleSet, bytes_sent: u64) {
         // As in v2, nothing is to be told of a connection on which no request line arrived.
         if !record.audit || record.request.line.is_empty() {
             return;
@@ -59,7 +58,10 @@ impl AuditLog {
         let mut entry = Vec::new();
         match self.format {
             AuditFormat::Native => native::entry(record, boundary(), &self.style, &mut entry),
-            AuditFormat::Json => json::entry(record, &self.style, describe, &mut entry),
+            AuditFormat::Json => {
+                let describe = |index| rule_set.describe(index).map(json::RuleDescription::from);
+                json::entry(record, &self.style, &describe, &mut entry);
+            }
             AuditFormat::JsonV3 => json_v3::entry(record, &self.style, &mut entry),
         }
         match &self.target {

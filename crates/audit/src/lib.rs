@@ -5,8 +5,8 @@
 //! Access ─ formats::access ─▶ bytes ─ …
 //! ```
 //!
-//! The binary builds one [`AuditLog`] from `SecAuditLog` and its friends, one queue for access lines and one log for
-//! error lines; the proxy hands them records. This crate never asks how a verdict came about, and it masks nothing:
+//! The binary opens an [`AuditLog`] from `SecAuditLog` and its friends, a queue for access lines and one for error lines;
+//! the proxy hands them records. This crate never asks how a verdict came about, and it masks nothing:
 //! what rules sanitise is already masked in the [`Record`](portcullis_engine::Record).
 //!
 //! Every entry is one `write(2)`, so entries of several processes never mix. An entry that cannot be written (full
@@ -15,6 +15,7 @@
 mod audit_log;
 mod escape;
 mod json_text;
+mod open;
 mod time;
 
 pub mod formats;
@@ -23,3 +24,4 @@ pub mod writers;
 pub use audit_log::{AuditFormat, AuditLog, Target};
 pub use formats::access::Access;
 pub use json_text::JsonBytes;
+pub use open::{AuditOptions, AuditPlan, OpenAuditError};

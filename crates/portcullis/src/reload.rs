@@ -11,12 +11,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use portcullis_audit::AuditPlan;
 use portcullis_engine::RuleSet;
 use portcullis_proxy::SharedRules;
 
 use crate::findings;
 use crate::loading::{self, Content, Reading};
-use crate::logging::{AuditPlan, Logging};
+use crate::logging::{Logging, audit_options};
 use crate::messages::{counted, say};
 use crate::rule_changes::RuleChanges;
 use crate::settings::{self, Applies, Entry, Logs, Resolved, Setting};
@@ -100,7 +101,8 @@ impl Running {
     }
 
     fn put_in_force(&mut self, name: &str, reading: Reading, rules: &Arc<RuleSet>) {
-        let audit = AuditPlan::of(rules.settings(), &self.logs_with(&reading.resolved), &self.root);
+        let audit =
+            AuditPlan::of(rules.settings(), &audit_options(&self.logs_with(&reading.resolved)), &self.root);
         if audit != self.audit {
             match audit.as_ref().map(AuditPlan::open).transpose() {
                 Ok(log) => self.logging.set_audit(log),

@@ -55,6 +55,29 @@ pub struct RuleDescription {
     pub line: u32,
 }
 
+impl From<portcullis_engine::RuleDescription<'_>> for RuleDescription {
+    fn from(rule: portcullis_engine::RuleDescription<'_>) -> Self {
+        Self {
+            id: rule.id(),
+            rev: rule.rev().to_vec(),
+            version: rule.ver().to_vec(),
+            severity: rule.severity(),
+            accuracy: rule.accuracy(),
+            maturity: rule.maturity(),
+            phase: rule.phase().number(),
+            chained: rule.is_chained() || rule.is_link(),
+            chain_starter: rule.is_chained() && !rule.is_link(),
+            tags: rule.tags().map(<[u8]>::to_vec).collect(),
+            operator: rule.operator().as_bytes().to_vec(),
+            operator_param: rule.argument().to_vec(),
+            target: rule.targets().to_vec(),
+            negated: rule.is_negated(),
+            file: rule.file().to_owned(),
+            line: rule.line(),
+        }
+    }
+}
+
 /// Finds the description of a rule by its index in the rule set; `None` leaves the keys out.
 pub type DescribeRule<'a> = &'a dyn Fn(u32) -> Option<RuleDescription>;
 

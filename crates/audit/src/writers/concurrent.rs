@@ -24,6 +24,33 @@ pub struct Storage {
     pub file_mode: Option<u32>,
 }
 
+impl Storage {
+    /// Mode of directories, before the umask.
+    pub const DIRECTORY_MODE: u32 = 0o750;
+    /// Mode of files, before the umask.
+    pub const FILE_MODE: u32 = 0o640;
+
+    fn create_parents(&self, relative: &str) -> io::Result<()> {
+        let mut directory = self.directory.clone();
+        for part in Path::new(relative).parent().into_iter().flat_map(Path::components) {
+            directory.push(part);
+            self.create_directory(&directory)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn create_directory(&self, directory: &Path) -> io::Result<()> {
+        let mode = self.directory_mode.unwrap_or(Self::DIRECTORY_MODE);
+        match DirBuilder::new().mode(mode).create(directory) {
+            Ok(()) if self.directory_mode.is_some() => {
+                fs::set_permissions(directory, Permissions::from_mode(mode))
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            result => result,
+        }
+    }
+}
+
 /// See the module.
 pub struct ConcurrentWriter {
     storage: Storage,
@@ -38,8 +65,8 @@ impl ConcurrentWriter {
 
     fn store(&self, entry: &ConcurrentEntry) -> io::Result<()> {
         let path = self.storage.directory.join(&entry.path);
-        self.create_parents(&entry.path)?;
-        let mode = self.storage.file_mode.unwrap_or(0o640);
+        self.storage.create_parents(&entry.path)?;
+        let mode = self.storage.file_mode.unwrap_or(Storage::FILE_MODE);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
         if self.storage.file_mode.is_some() {
             file.set_permissions(Permissions::from_mode(mode))?;
@@ -48,26 +75,6 @@ impl ConcurrentWriter {
             // Half an entry helps nobody; when it cannot be removed either, the missing index line still says so.
             let _ = fs::remove_file(&path);
         })
-    }
-
-    fn create_parents(&self, relative: &str) -> io::Result<()> {
-        let mut directory = self.storage.directory.clone();
-        for part in Path::new(relative).parent().into_iter().flat_map(Path::components) {
-            directory.push(part);
-            self.create_directory(&directory)?;
-        }
-        Ok(())
-    }
-
-    fn create_directory(&self, directory: &Path) -> io::Result<()> {
-        let mode = self.storage.directory_mode.unwrap_or(0o750);
-        match DirBuilder::new().mode(mode).create(directory) {
-            Ok(()) if self.storage.directory_mode.is_some() => {
-                fs::set_permissions(directory, Permissions::from_mode(mode))
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            result => result,
-        }
     }
 }
 

@@ -53,9 +53,12 @@ impl FileWriter {
             return Ok(());
         }
         let open = self.file.metadata()?;
-        let same = std::fs::metadata(&self.path)
-            .is_ok_and(|now| (now.dev(), now.ino()) == (open.dev(), open.ino()));
-        if !same && let Err(error) = self.reopen_file() && open.nlink() == 0 {
+        let same =
+            std::fs::metadata(&self.path).is_ok_and(|now| (now.dev(), now.ino()) == (open.dev(), open.ino()));
+        if !same
+            && let Err(error) = self.reopen_file()
+            && open.nlink() == 0
+        {
             // What is written to a moved file is not lost, what is written to a removed one is. The next entry looks again.
             return Err(error);
         }

@@ -121,7 +121,8 @@ impl Losses {
         let due = now || pending.last.is_none_or(|last| last.elapsed() >= self.interval);
         if pending.lost > 0 && due {
             let entries = if pending.lost == 1 { "entry" } else { "entries" };
-            let text = format!("portcullis: {}: {} {entries} lost: {}", self.name, pending.lost, pending.reason);
+            let text =
+                format!("portcullis: {}: {} {entries} lost: {}", self.name, pending.lost, pending.reason);
             if self.speaker.say(text) {
                 pending.lost = 0;
                 pending.last = Some(Instant::now());

@@ -17,6 +17,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use portcullis_audit::AuditPlan;
 use portcullis_engine::settings::AuditEngine;
 use portcullis_proxy::{Proxy, SharedRules, StartError};
 use portcullis_state::MemoryStore;
@@ -26,7 +27,7 @@ use crate::events::{self, Event};
 use crate::findings;
 use crate::loading::{self, Reading};
 use crate::local_time;
-use crate::logging::{AuditPlan, Logging};
+use crate::logging::{Logging, audit_options};
 use crate::messages::{reason, say, show};
 use crate::reload::{Cause, Running};
 use crate::settings::{self, Entry, Flags};
@@ -91,7 +92,7 @@ fn start(
         say(format_args!("{summary}; `{command} check --warnings {}` shows them", root.display()));
     }
     let logging = Arc::new(Logging::open(&settings.logs)?);
-    let audit = AuditPlan::of(rules.settings(), &settings.logs, &root);
+    let audit = AuditPlan::of(rules.settings(), &audit_options(&settings.logs), &root);
     if audit.is_none() && rules.settings().audit_engine != AuditEngine::Off {
         say("SecAuditEngine is not Off, but there is no SecAuditLog: no audit entry is written");
     }

@@ -30,7 +30,7 @@ use portcullis_proxy::{Exchange, Notice, Observer};
 use crate::local_time;
 use crate::settings::{AccessFormat, Logs};
 
-pub use audit::AuditPlan;
+pub use audit::audit_options;
 
 /// A log of lines.
 type Lines = Box<dyn Log<Vec<u8>>>;
@@ -143,8 +143,7 @@ impl Observer for Logging {
             log.write(access::line(&exchange, self.access_format));
         }
         if let Some(log) = self.audit.load().as_deref() {
-            let describe = |index| exchange.rule_set.describe(index).map(audit::described);
-            log.write(&exchange.record, exchange.body_bytes_sent, &describe);
+            log.write(&exchange.record, &exchange.rule_set, exchange.body_bytes_sent);
         }
     }
 
