@@ -32,7 +32,7 @@ impl Transaction {
             | External::ValidateDtd
             | External::ValidateSchema
             | External::ValidateHash
-            | External::Rsub => Ok(Err(Failure::Other("operator is not available".to_owned()))),
+            | External::Rsub => Ok(Err(Failure::Other(b"operator is not available".to_vec()))),
         }
     }
 
@@ -51,7 +51,7 @@ impl Transaction {
         if http_bl {
             let Some(key) = self.rules.settings.http_bl_key.clone() else {
                 let text = "RBL httpBl called but no key defined: set SecHttpBlKey".to_owned();
-                return Ok(Err(Failure::Other(text)));
+                return Ok(Err(Failure::Other(text.into_bytes())));
             };
             name = [key.as_bytes(), b".", &name].concat();
         }
@@ -120,11 +120,11 @@ impl Transaction {
             Some(Answer::Program(Ok(output))) if !output.is_empty() => output,
             Some(Answer::Program(Ok(_))) => {
                 let text = format!("Execution of the approver script \"{script}\" failed (no output).");
-                return Ok(Err(Failure::Other(text)));
+                return Ok(Err(Failure::Other(text.into_bytes())));
             }
             Some(Answer::Program(Err(reason)) | Answer::Failed(reason)) => {
                 let text = format!("Execution of the approver script \"{script}\" failed ({reason}).");
-                return Ok(Err(Failure::Other(text)));
+                return Ok(Err(Failure::Other(text.into_bytes())));
             }
             _ => {
                 let path = self.arena.get(tested).to_vec();

@@ -553,7 +553,7 @@ impl Transaction {
                 self.notice_raw(3, text.into_bytes());
             }
             Failure::Other(text) => {
-                self.notice_raw(1, text.into_bytes());
+                self.notice_raw(1, text);
                 self.rule_error(rules, rule);
             }
             Failure::Unexplained => self.rule_error(rules, rule),

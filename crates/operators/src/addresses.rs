@@ -23,7 +23,14 @@ impl Addresses {
     /// Adds an address or prefix; false when it is neither.
     pub(crate) fn add(&mut self, entry: &[u8]) -> bool {
         let (address, mask) = match memchr::memchr(b'/', entry) {
-            Some(slash) => (&entry[..slash], Some(atoi(&entry[slash + 1..]))),
+            Some(slash) => {
+                let (address, mask) = (&entry[..slash], &entry[slash + 1..]);
+                // Masks that look like an address of the family are refused.
+                if mask.contains(&b':') || (mask.contains(&b'.') && !address.contains(&b':')) {
+                    return false;
+                }
+                (address, Some(atoi(mask)))
+            }
             None => (entry, None),
         };
         let Ok(address) = str::from_utf8(address) else { return false };
@@ -102,7 +109,7 @@ mod tests {
 
     #[test]
     fn accepts_and_refuses_entries() {
-        set(&["1.2.3.4", "1.2.3.4/08", "1.2.3.4/ 8x", "1.2.3.4/32", "::/1", "::1/128", "::ffff:1.2.3.4"]);
+        set(&["1.2.3.4", "1.2.3.4/08", "1.2.3.4/ 8x", "1.2.3.4/32", "::/1", "::1/128", "::1/64.", "::ffff:1.2.3.4"]);
         for entry in [
             "",
             "1.2.3",
@@ -110,6 +117,9 @@ mod tests {
             "1.2.3.4/",
             "1.2.3.4/0",
             "1.2.3.4/33",
+            "1.2.3.4/255.0.0.0",
+            "1.2.3.4/8.",
+            "::1/64:",
             "1.2.3.4 ",
             "::/0",
             "::1/129",

@@ -2,8 +2,8 @@
 //!
 //! `|` switches hexadecimal mode on and off; there, pairs of digits become bytes and everything else is skipped. Outside,
 //! a backslash may stand before `:`, `;`, `\` and `"` only. Text in double quotes loses them. Two oddities are
-//! ModSecurity's own: text in which nothing was converted stays exactly as written (`||` is two bars), and a NUL byte
-//! ends the text. The callers decide what a failure means. Reference Manual: `pm`.
+//! ModSecurity's own: it converts in place and, when nothing was converted, keeps the old length (`||` is two bars, and
+//! `a|zz|b` is `abzz|b`), and a NUL byte ends the text. The callers decide what a failure means. Reference Manual: `pm`.
 
 /// Why a text has no content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<u8>, ContentError> {
     if text.is_empty() {
         return Err(ContentError::Empty);
     }
-    let mut content = convert(text)?.unwrap_or_else(|| text.to_vec());
+    let mut content = convert(text)?;
     if let Some(end) = memchr::memchr(0, &content) {
         content.truncate(end);
     }
@@ -47,8 +47,8 @@ fn unquoted(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The text with hexadecimal and escapes converted, or `None` when there was nothing to convert.
-fn convert(text: &[u8]) -> Result<Option<Vec<u8>>, ContentError> {
+/// The text with hexadecimal and escapes converted.
+fn convert(text: &[u8]) -> Result<Vec<u8>, ContentError> {
     let mut out = Vec::with_capacity(text.len());
     let (mut hexadecimal, mut escaped, mut converted) = (false, false, false);
     let mut pending = None;
@@ -76,7 +76,11 @@ fn convert(text: &[u8]) -> Result<Option<Vec<u8>>, ContentError> {
             _ => out.push(byte),
         }
     }
-    Ok(converted.then_some(out))
+    if !converted {
+        // What was copied lies over the start of the text, whose rest is still there.
+        out.extend_from_slice(&text[out.len()..]);
+    }
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -98,8 +102,9 @@ mod tests {
             (b"a|6g2|c", Ok(b"abc")),
             (b"|4 1|", Ok(b"A")),
             (b"a|62", Ok(b"ab")),
-            (b"a|6|2c", Ok(b"a|6|2c")),
-            (b"a|zz|b", Ok(b"a|zz|b")),
+            (b"a|6|2c", Ok(b"a2c|2c")),
+            (b"a|zz|b", Ok(b"abzz|b")),
+            (b"||6 ", Ok(b"6 6 ")),
             (b"||", Ok(b"||")),
             (b"a|00|b", Ok(b"a")),
             (b"a|3a|\\:b", Ok(b"a::b")),

@@ -51,8 +51,8 @@ impl Test for IpMatch {
         hit.clear();
         let value = address_text(value);
         let found = self.addresses.contain(value).map_err(|NotAnAddress(family)| {
-            let text = String::from_utf8_lossy(value);
-            Failure::Other(format!("IPmatch: bad IPv{family} specification \"{text}\"."))
+            let lead = format!("IPmatch: bad IPv{family} specification \"");
+            Failure::Other([lead.as_bytes(), value, b"\"."].concat())
         })?;
         if found {
             hit.text.extend(value);

@@ -2,7 +2,7 @@
 //!
 //! The file has one address or prefix per line; leading blanks are skipped, and the entry ends at the first byte that no
 //! address contains, which makes `# comments` possible. A value that is no bare address is a failure, as with
-//! `@ipMatch`, but ModSecurity logs no text of its own for it (the failure's text is empty). Whether a `https://`
+//! `@ipMatch`, but ModSecurity logs no text of its own for it. Whether a `https://`
 //! argument can be read is up to the environment; `http://` is refused. Reference Manual: `ipMatchFromFile`.
 
 use crate::addresses::{Addresses, address_text};
@@ -52,7 +52,7 @@ struct IpMatchFromFile {
 impl Test for IpMatchFromFile {
     fn test(&self, value: &[u8], _: &[u8], _: bool, hit: &mut Hit) -> Result<bool, Failure> {
         hit.clear();
-        let found = self.addresses.contain(value).map_err(|_| Failure::Other(String::new()))?;
+        let found = self.addresses.contain(value).map_err(|_| Failure::Unexplained)?;
         if found {
             hit.text.extend(address_text(value));
         }

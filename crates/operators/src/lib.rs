@@ -40,8 +40,9 @@ pub struct ArgumentError {
 pub enum Failure {
     /// The backtracking engine ran into `SecPcreMatchLimit`; the number is PCRE2's error code.
     MatchLimit(i32),
-    /// Anything else; the text is what ModSecurity logs (`IPmatch: bad IPv4 specification "x".`).
-    Other(String),
+    /// Anything else; the text is what ModSecurity logs (`IPmatch: bad IPv4 specification "x".`), bytes of the value as
+    /// they are.
+    Other(Vec<u8>),
     /// Something of which ModSecurity logs nothing but that the rule failed.
     Unexplained,
 }

@@ -1,7 +1,8 @@
 //! `@pmFromFile`: one of the phrases of the files occurs in the value.
 //!
 //! `@pmFromFile words.txt more.txt` reads a phrase per line: trimmed, inner blanks kept, quotes kept, `|hex|` and escapes
-//! converted unless that fails; empty lines and lines that begin with `#` are skipped. A line counts up to its 8 KiB.
+//! converted unless that fails; empty lines and lines that begin with `#` are skipped, and so are phrases of one byte,
+//! which ModSecurity leaves out here though not in `@pm`. A line counts up to its 8 KiB.
 //! Search and report are those of `@pm`. Whether a `https://` argument can be read is up to the environment.
 //! Reference Manual: `pmFromFile`.
 
@@ -43,7 +44,7 @@ fn phrase(line: &[u8]) -> Option<Vec<u8>> {
     }
     let phrase = if line.starts_with(b"\"") { line.to_vec() } else { converted(line) };
     let phrase = trim(&phrase);
-    (!phrase.is_empty()).then(|| phrase.to_vec())
+    (phrase.len() > 1).then(|| phrase.to_vec())
 }
 
 fn converted(line: &[u8]) -> Vec<u8> {
@@ -72,6 +73,8 @@ mod tests {
             ("\"q\"", Some("\"q\"")),
             ("a\\qb", Some("a\\qb")),
             ("|20|", None),
+            ("x", None),
+            ("|2041|", None),
             ("foo #bar", Some("foo #bar")),
         ] {
             assert_eq!(phrase(line.as_bytes()).as_deref(), expected.map(str::as_bytes), "{line}");
