@@ -37,7 +37,9 @@ pub fn server_line(message: &ServerMessage<'_>, style: &ErrorLogStyle, out: &mut
     let (level, process, thread) = (message.level, style.process, style.thread);
     out.extend_from_slice(format!("[{time}] [portcullis:{level}] [pid {process}:tid {thread}] ").as_bytes());
     if let Some(client) = message.client {
-        out.extend_from_slice(format!("[client {}:{}] ", client.ip().to_canonical(), client.port()).as_bytes());
+        out.extend_from_slice(
+            format!("[client {}:{}] ", client.ip().to_canonical(), client.port()).as_bytes(),
+        );
     }
     log_escape(message.text.as_bytes(), Printable::Backslashes, out);
     if let Some(id) = message.unique_id {
