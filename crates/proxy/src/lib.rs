@@ -18,11 +18,13 @@
 mod answer;
 mod body_reader;
 mod connection;
+mod decompress;
 mod driver;
 mod error_page;
 mod forward;
 mod forwarding;
 mod http_date;
+mod inspection;
 mod link;
 mod listener;
 mod needs;

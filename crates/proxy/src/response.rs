@@ -13,9 +13,12 @@ use portcullis_http1::{Framing, Known, ResponseHead, ResponseReader};
 
 use crate::body_reader::{BodyReader, Progress};
 use crate::connection::{After, Persistence};
+use crate::decompress::is_identity;
 use crate::driver::Driver;
 use crate::forward::Upload;
+use crate::inspection::Inspection;
 use crate::link::{LinkError, Receiver, Sender};
+use crate::request_body::BODY_ROOM;
 use crate::response_body::{self, Framed, Interrupted};
 
 /// How much is read at once while a head is expected: most answers come whole.
@@ -72,7 +75,9 @@ impl Driver<'_> {
         let mut held = Vec::new();
         match self.transaction.response_body_plan() {
             BodyPlan::Skip => {}
-            BodyPlan::Inspect => held = self.hold_back(&mut origin.receiver, &mut body).await?,
+            BodyPlan::Inspect => {
+                held = self.hold_back(&mut origin.receiver, &mut body, content_coding(head)).await?;
+            }
             BodyPlan::Reject(verdict) => return Err(Failed::Verdict(verdict)),
         }
         let _ = self.transaction.response_body_end();
@@ -166,16 +171,21 @@ impl Driver<'_> {
         &mut self,
         receiver: &mut Receiver<'_>,
         body: &mut BodyReader,
+        coding: &[u8],
     ) -> Result<Vec<u8>, Failed> {
+        let limit = self.transaction.rule_set().settings().response_body_limit;
+        // Compressed bytes that never become anything would be held without end.
+        let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(BODY_ROOM);
+        let mut inspection = Inspection::new(self.worker, coding, limit);
         let mut held = Vec::new();
         loop {
             match body.advance(receiver.inbound).map_err(|error| Interrupted::from(error).before_head())? {
                 Progress::Data => {
                     let piece = body.piece(receiver.inbound);
                     held.extend_from_slice(piece);
-                    match self.transaction.response_body(piece) {
-                        BodyProgress::Continue => {}
-                        BodyProgress::Enough => return Ok(held),
+                    match inspection.feed(&mut self.transaction, piece, &held) {
+                        BodyProgress::Continue if held.len() <= most => {}
+                        BodyProgress::Continue | BodyProgress::Enough => return Ok(held),
                         BodyProgress::Reject(verdict) => return Err(Failed::Verdict(verdict)),
                     }
                 }
@@ -197,8 +207,8 @@ impl Driver<'_> {
         if injection.start.is_empty() && injection.end.is_empty() {
             return None;
         }
-        let compressed = head.headers().any(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
-        let applies = framing != Framing::None && !compressed && self.transaction.mode() == EngineMode::On;
+        let plain = is_identity(content_coding(head));
+        let applies = framing != Framing::None && plain && self.transaction.mode() == EngineMode::On;
         applies.then(|| injection.clone())
     }
 
@@ -241,6 +251,16 @@ impl Driver<'_> {
             persistence.write(out);
         }
         write::end_of_head(out);
+    }
+}
+
+/// The value of `Content-Encoding`, empty when absent. Several fields are as unknown as several codings in one.
+fn content_coding(head: &ResponseHead) -> &[u8] {
+    let mut values = head.headers().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
+    match (values.next(), values.next()) {
+        (None, _) => b"",
+        (Some((_, value)), None) => value,
+        (Some(_), Some(_)) => b"several",
     }
 }
 
