@@ -4,6 +4,7 @@
 //! 502, a body cut off) phases 3 and 4 run on the error page; after an interception they do not, and phase 5 sees it.
 
 use portcullis_engine::{BodyPlan, Phase, Verdict};
+use portcullis_http1::Stage;
 
 use crate::connection::{After, Persistence};
 use crate::driver::{Driver, Stop};
@@ -56,7 +57,7 @@ impl Driver<'_> {
         inspect: bool,
     ) -> After {
         let mut page = page;
-        let verdict = self.inspect_page(&page, inspect).await;
+        let verdict = self.inspect_page(&page, inspect && !self.is_answering).await;
         if verdict != Verdict::Pass {
             let Some(replacement) = page_of(verdict) else { return After::Reset };
             page = replacement;
@@ -65,7 +66,9 @@ impl Driver<'_> {
         let stays = body_is_read && self.head.keep_alive() && !self.worker.is_draining();
         let persistence = Persistence::new(self.head, stays);
         client.out.clear();
-        if !self.head.is_http09() {
+        // What has no version because it is no HTTP gets a head all the same.
+        let refused = self.head.refusal().is_some_and(|refusal| refusal.stage == Stage::Head);
+        if !self.head.is_http09() || refused {
             page.write_head(client.out, self.worker.now(), persistence);
         }
         let body = if self.head.method() == b"HEAD" { &[][..] } else { page.body.as_slice() };

@@ -142,18 +142,17 @@ async fn next(worker: &Worker, client: &mut Client<'_>, reader: &mut RequestRead
         if reader.read(receiver.inbound).is_some() {
             return Next::Head { timed_out: false };
         }
-        if !begun {
-            if !reader.is_inside(receiver.inbound) {
-                receiver.inbound.shrink(0);
-                let patience = if worker.is_draining() { Duration::ZERO } else { timeouts.keep_alive };
-                if receiver.idle(patience).await.is_err() {
-                    return Next::Nothing;
-                }
+        let filled = if begun || reader.is_inside(receiver.inbound) {
+            if !std::mem::replace(&mut begun, true) {
+                receiver.timer.set(timeouts.request_head);
             }
-            begun = true;
-            receiver.timer.set(timeouts.request_head);
-        }
-        match receiver.fill_until_due(HEAD_ROOM).await {
+            receiver.fill_until_due(HEAD_ROOM).await
+        } else {
+            receiver.inbound.shrink(0);
+            let patience = if worker.is_draining() { Duration::ZERO } else { timeouts.keep_alive };
+            receiver.fill_from_idle(HEAD_ROOM, patience).await
+        };
+        match filled {
             Ok(()) => {}
             Err(LinkError::TimedOut) if reader.end(receiver.inbound).is_some() => {
                 return Next::Head { timed_out: true };

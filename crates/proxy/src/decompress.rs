@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn what_is_not_compressed_is_told_from_what_breaks() {
         for coding in ["gzip", "deflate", "zstd", "br"] {
-            let (out, outcome) = decode(coding, b"<html>plain text, whatever the field says</html>", 48, 1000);
+            let (out, outcome) =
+                decode(coding, b"<html>plain text, whatever the field says</html>", 48, 1000);
             assert!(out.is_empty(), "{coding}");
             assert!(matches!(outcome, Outcome::Broken { from_the_start: true, .. }), "{coding}: {outcome:?}");
         }
@@ -232,7 +233,10 @@ mod tests {
         let zstd = [zstd::encode_all(text.as_slice(), 3).unwrap(), vec![0x07; 16]].concat();
         for (coding, data) in [("gzip", gzip), ("zstd", zstd)] {
             let (out, outcome) = decode(coding, &data, 100, u64::MAX);
-            assert!(matches!(outcome, Outcome::Broken { from_the_start: false, .. }), "{coding}: {outcome:?}");
+            assert!(
+                matches!(outcome, Outcome::Broken { from_the_start: false, .. }),
+                "{coding}: {outcome:?}"
+            );
             assert!(out == text, "{coding}");
         }
     }

@@ -26,6 +26,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) head: &'d RequestHead,
     pub(crate) transaction: Transaction,
     pub(crate) started: Moment,
+    /// Phase 3 has begun: it and phase 4 do not run again on an error page.
+    pub(crate) is_answering: bool,
     /// The status sent.
     pub(crate) status: Option<u16>,
     pub(crate) body_bytes_sent: u64,
@@ -101,6 +103,7 @@ impl<'d> Driver<'d> {
             head,
             transaction,
             started,
+            is_answering: false,
             status: None,
             body_bytes_sent: 0,
             upstream: None,
@@ -149,6 +152,7 @@ impl<'d> Driver<'d> {
 
     /// Runs a phase to its end.
     pub(crate) async fn phase(&mut self, phase: Phase) -> Verdict {
+        self.is_answering |= phase == Phase::ResponseHeaders;
         loop {
             match self.transaction.run(phase, self.elapsed_micros()) {
                 Step::Done(verdict) => return verdict,

@@ -3,8 +3,10 @@
 //! [`Receiver::fill`] appends what has come to an `Inbound`; [`Sender`] collects small pieces and sends them together
 //! with large ones in one system call. Client and origin connections are both made of these two.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::io::{self, IoSlice};
+use std::pin::pin;
+use std::task::ready;
 use std::time::Duration;
 
 use portcullis_http1::Inbound;
@@ -12,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 
-use crate::timer::Timer;
+use crate::timer::{TimedOut, Timer};
 
 /// Pieces up to this size are copied together; larger ones are sent from where they lie.
 const SMALL: usize = 16 * 1024;
@@ -56,29 +58,42 @@ impl<'a> Receiver<'a> {
     /// As [`Receiver::fill`], until the deadline that has been set before.
     pub(crate) async fn fill_until_due(&mut self, room: usize) -> Result<(), LinkError> {
         let spare = self.inbound.spare(room);
-        match self.timer.until_due(self.half.read_buf(spare)).await {
-            Ok(Ok(0)) => Err(LinkError::Closed),
-            Ok(Ok(count)) => {
-                self.received += count as u64;
-                Ok(())
-            }
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(LinkError::TimedOut),
-        }
+        let count = self.timer.until_due(self.half.read_buf(spare)).await;
+        took(count, &mut self.received)
     }
 
-    /// Waits, without holding a buffer, until something has come.
-    pub(crate) async fn idle(&mut self, patience: Duration) -> Result<(), LinkError> {
-        let ready = poll_fn(|context| self.half.as_ref().poll_read_ready(context));
-        match self.timer.limit_idle(patience, ready).await {
-            Ok(ready) => Ok(ready?),
-            Err(_) => Err(LinkError::TimedOut),
-        }
+    /// As [`Receiver::fill`], without holding a buffer while nothing comes.
+    pub(crate) async fn fill_from_idle(&mut self, room: usize, patience: Duration) -> Result<(), LinkError> {
+        let Self { half, inbound, timer, received } = self;
+        let fill = poll_fn(|context| {
+            ready!(half.as_ref().poll_read_ready(context))?;
+            // The runtime may only have hoped so: new connections count as ready.
+            let polled = pin!(half.read_buf(inbound.spare(room))).poll(context);
+            if polled.is_pending() {
+                inbound.shrink(0);
+            }
+            polled
+        });
+        let count = timer.limit_idle(patience, fill).await;
+        took(count, received)
     }
 
     /// The connection.
     pub(crate) fn stream(&self) -> &TcpStream {
         self.half.as_ref()
+    }
+}
+
+/// What a read came to.
+fn took(count: Result<io::Result<usize>, TimedOut>, received: &mut u64) -> Result<(), LinkError> {
+    match count {
+        Ok(Ok(0)) => Err(LinkError::Closed),
+        Ok(Ok(count)) => {
+            *received += count as u64;
+            Ok(())
+        }
+        Ok(Err(error)) => Err(error.into()),
+        Err(TimedOut) => Err(LinkError::TimedOut),
     }
 }
 

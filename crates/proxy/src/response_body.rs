@@ -124,20 +124,20 @@ impl Driver<'_> {
         injection: Option<&Injection>,
         client: &mut Sender<'_>,
     ) -> Result<(), Failed> {
+        let before = client.sent;
         if let Some(injection) = injection {
             self.send(client, framed, &injection.start).await?;
         }
         self.send(client, framed, held).await?;
         loop {
-            match body
-                .advance(receiver.inbound)
-                .map_err(|error| Interrupted::from(error).after_head(framed))?
-            {
+            let progress = body.advance(receiver.inbound).map_err(Interrupted::from);
+            match progress.map_err(|broken| self.broken_off(client, before, framed, broken))? {
                 Progress::Data => self.send(client, framed, body.piece(receiver.inbound)).await?,
                 Progress::NeedMore => {
                     client.flush().await.map_err(|error| client_gone(&error))?;
                     let patience = self.worker.settings().timeouts.answer_body;
-                    receive(receiver, body, patience).await.map_err(|broken| broken.after_head(framed))?;
+                    let received = receive(receiver, body, patience).await;
+                    received.map_err(|broken| self.broken_off(client, before, framed, broken))?;
                 }
                 Progress::End => break,
             }
@@ -153,6 +153,22 @@ impl Driver<'_> {
             client.out.extend_from_slice(b"\r\n");
         }
         client.flush().await.map_err(|error| client_gone(&error))
+    }
+
+    /// What has not left yet can still be replaced by an error page.
+    fn broken_off(
+        &mut self,
+        client: &mut Sender<'_>,
+        before: u64,
+        framed: Framed,
+        broken: Interrupted,
+    ) -> Failed {
+        if client.sent != before {
+            return broken.after_head(framed);
+        }
+        client.out.clear();
+        (self.status, self.body_bytes_sent) = (None, 0);
+        broken.before_head()
     }
 
     async fn send(&mut self, client: &mut Sender<'_>, framed: Framed, piece: &[u8]) -> Result<(), Failed> {

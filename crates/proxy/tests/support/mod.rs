@@ -8,7 +8,7 @@
 
 use portcullis_engine::Compatibility;
 use portcullis_proxy::{Exchange, Notice, Observer, Proxy, Settings, SharedRules, UpstreamAddress};
-use portcullis_state::{Limits, MemoryStore};
+use portcullis_state::{Answer, CollectionUpdate, Limits, MemoryStore, Store, StoredMembers};
 use portcullis_testkit::origin::{Conversation, Origin};
 use portcullis_testkit::rules::Source;
 use std::io::{Read as _, Write as _};
@@ -43,6 +43,35 @@ pub fn shown(bytes: &[u8]) -> String {
     text.collect()
 }
 
+/// A store that stops every transaction that asks it, and lets it go on when the test says so: what has happened up to
+/// a phase can be looked at while the phase runs.
+pub struct Gate {
+    reached: Mutex<Sender<tokio::sync::oneshot::Sender<()>>>,
+}
+
+impl Gate {
+    /// The gate, and where stopped transactions arrive.
+    pub fn new() -> (Arc<Self>, Receiver<tokio::sync::oneshot::Sender<()>>) {
+        let (reached, stopped) = channel();
+        (Arc::new(Self { reached: Mutex::new(reached) }), stopped)
+    }
+}
+
+impl Store for Gate {
+    fn load<'a>(&'a self, _: &'a [u8], _: &'a [u8], _: i64) -> Answer<'a, Option<StoredMembers>> {
+        let (go_on, wait) = tokio::sync::oneshot::channel();
+        self.reached.lock().unwrap().send(go_on).unwrap();
+        Box::pin(async {
+            let _ = wait.await;
+            Ok(None)
+        })
+    }
+
+    fn apply<'a>(&'a self, _: &'a CollectionUpdate, _: i64) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
 struct Witness {
     exchanges: Mutex<Sender<Exchange>>,
     notices: Mutex<Sender<Notice>>,
@@ -62,6 +91,7 @@ impl Observer for Witness {
 pub struct Bench {
     pub rules: String,
     pub settings: Settings,
+    pub store: Arc<dyn Store>,
 }
 
 impl Bench {
@@ -70,7 +100,13 @@ impl Bench {
         let rules = format!("SecRuleEngine On\nSecRequestBodyAccess On\nSecResponseBodyAccess On\n{rules}");
         let settings =
             Settings { listen: vec!["127.0.0.1:0".parse().unwrap()], workers: 1, ..Settings::default() };
-        Self { rules, settings }
+        Self { rules, settings, store: Arc::new(MemoryStore::new(Limits::default())) }
+    }
+
+    /// Keeps collections there.
+    pub fn storing(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = store;
+        self
     }
 
     /// Changes settings.
@@ -89,19 +125,32 @@ impl Bench {
         self.before(Origin::conversing(converse))
     }
 
+    /// Starts it in front of an address where perhaps nobody is.
+    pub fn answering_at(self, address: SocketAddr) -> Running {
+        self.at(UpstreamAddress { host: address.ip().to_string(), port: address.port() })
+    }
+
+    /// Starts it in front of an origin that is not the recording one.
+    pub fn at(mut self, upstream: UpstreamAddress) -> Running {
+        self.settings.upstream = upstream;
+        self.start(Origin::conversing(|_| {}))
+    }
+
     fn before(mut self, origin: Origin) -> Running {
         let address = origin.address();
         self.settings.upstream = UpstreamAddress { host: address.ip().to_string(), port: address.port() };
+        self.start(origin)
+    }
+
+    fn start(self, origin: Origin) -> Running {
         let rules = Source::new().text("rules.conf", self.rules).compile(Compatibility::default());
         let rules = Arc::new(SharedRules::new(Arc::new(rules.unwrap_or_else(|error| panic!("{error}")))));
         let (exchanges, seen) = channel();
         let (notices, noticed) = channel();
         let observer = Arc::new(Witness { exchanges: Mutex::new(exchanges), notices: Mutex::new(notices) });
-        let store = Arc::new(MemoryStore::new(Limits::default()));
-        let proxy =
-            Proxy::start(self.settings, Arc::clone(&rules), Arc::clone(&store) as _, observer).unwrap();
+        let proxy = Proxy::start(self.settings, Arc::clone(&rules), self.store, observer).unwrap();
         let address = proxy.addresses()[0];
-        Running { proxy: Some(proxy), address, origin, rules, store, seen, noticed }
+        Running { proxy: Some(proxy), address, origin, rules, seen, noticed }
     }
 }
 
@@ -111,7 +160,6 @@ pub struct Running {
     pub address: SocketAddr,
     pub origin: Origin,
     pub rules: Arc<SharedRules>,
-    pub store: Arc<MemoryStore>,
     seen: Receiver<Exchange>,
     noticed: Receiver<Notice>,
 }
@@ -175,6 +223,11 @@ impl Client {
         self.received.drain(..count).collect()
     }
 
+    /// How many bytes have been read behind those handed out.
+    pub fn buffered(&mut self) -> usize {
+        std::mem::take(&mut self.received).len()
+    }
+
     /// Expects exactly this text next.
     #[track_caller]
     pub fn expect(&mut self, text: &str) {
@@ -186,8 +239,12 @@ impl Client {
     /// Reads to the end of the connection, or to its reset.
     pub fn rest(&mut self) -> Vec<u8> {
         let mut all = std::mem::take(&mut self.received);
-        let _ = self.stream.read_to_end(&mut all);
-        all
+        match self.stream.read_to_end(&mut all) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                panic!("still open after {}", shown(&all))
+            }
+            _ => all,
+        }
     }
 }
 
@@ -196,7 +253,8 @@ pub struct Case {
     pub rules: &'static str,
     pub request: &'static str,
     pub answer: &'static str,
-    /// What the origin has received, without the usual forwarding fields at the end of each head.
+    /// What the origin has received, without the usual forwarding fields at the end of each head; `ORIGIN` stands for
+    /// its address.
     pub forwarded: &'static [&'static str],
     /// What the client has received; `Date` fields are left out.
     pub client: &'static str,
@@ -224,11 +282,16 @@ impl Case {
         let running = bench.answering(self.answer);
         let client = running.talk(&http(self.request));
         let requests = running.origin.requests();
+        let origin = running.origin.address();
         let exchanges = running.end();
         assert_eq!(shown(&without_dates(&client)), shown(&http(self.client)), "client");
         let forwarded: Vec<String> = requests.iter().map(|request| shown(request)).collect();
-        let expected: Vec<String> =
-            self.forwarded.iter().map(|text| shown(&with_forwarding_fields(text))).collect();
+        let origin = origin.to_string();
+        let expected: Vec<String> = self
+            .forwarded
+            .iter()
+            .map(|text| shown(&with_forwarding_fields(&text.replace("ORIGIN", &origin))))
+            .collect();
         assert_eq!(forwarded, expected, "forwarded");
         let alerts: Vec<Vec<u64>> = exchanges.iter().map(alerts).collect();
         assert_eq!(alerts, self.alerts, "alerts");
@@ -257,7 +320,8 @@ fn with_forwarding_fields(text: &str) -> Vec<u8> {
     }
 }
 
-fn without_dates(bytes: &[u8]) -> Vec<u8> {
+/// An answer without its `Date` fields.
+pub fn without_dates(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         if !(line.starts_with(b"Date: ") && line.ends_with(b" GMT\r\n")) {

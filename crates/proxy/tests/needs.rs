@@ -1,0 +1,143 @@
+//! What transactions ask of the outside world: collections, programs, names, pauses.
+
+mod support;
+
+use portcullis_proxy::{Notice, Settings};
+use portcullis_state::{Answer, CollectionUpdate, Store, StoreError, StoredMembers};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use support::{Bench, OK, alerts, http, shown};
+
+const GET: &str = "GET / HTTP/1.1\nHost: h\n\n";
+
+#[test]
+fn collections_live_from_request_to_request() {
+    let rules = "SecAction \"id:1,phase:1,pass,nolog,initcol:ip=%{REMOTE_ADDR},setvar:ip.hits=+1\"\n\
+                 SecRule IP:hits \"@ge 3\" \"id:2,phase:2,deny\"";
+    let running = Bench::new(rules).answering(OK);
+    for (number, status) in ["200", "200", "403", "403"].into_iter().enumerate() {
+        let got = shown(&running.talk(&http(GET)));
+        assert!(got.starts_with(&format!("HTTP/1.1 {status}")), "{number}: {got}");
+        // Phase 5 and the store come behind the answer, and before this.
+        running.exchange();
+    }
+}
+
+/// A store that is broken, or never answers.
+struct Broken {
+    answers: bool,
+}
+
+impl Broken {
+    fn answer<T: Send + 'static>(&self) -> Answer<'static, T> {
+        if self.answers {
+            let error = StoreError::RecordFull { collection: "ip".to_owned(), left_out: 1 };
+            Box::pin(std::future::ready(Err(error)))
+        } else {
+            Box::pin(std::future::pending())
+        }
+    }
+}
+
+impl Store for Broken {
+    fn load<'a>(&'a self, _: &'a [u8], _: &'a [u8], _: i64) -> Answer<'a, Option<StoredMembers>> {
+        self.answer()
+    }
+
+    fn apply<'a>(&'a self, _: &'a CollectionUpdate, _: i64) -> Answer<'a, ()> {
+        self.answer()
+    }
+}
+
+#[test]
+fn a_store_that_fails_touches_no_request() {
+    for answers in [true, false] {
+        let rules = "SecAction \"id:1,phase:1,pass,nolog,initcol:ip=x,setvar:ip.hits=+1\"";
+        let quick = |settings: &mut Settings| settings.timeouts.store = Duration::from_millis(40);
+        let running = Bench::new(rules).with(quick).storing(Arc::new(Broken { answers })).answering(OK);
+        assert_eq!(shown(&running.talk(&http(GET))), shown(&http(OK)));
+        assert!(running.exchange().error.is_none());
+        for _ in 0..2 {
+            let notice = running.notice();
+            assert!(
+                matches!(&notice, Notice::StoreFailed { collection, .. } if collection == "ip"),
+                "{notice}"
+            );
+        }
+    }
+}
+
+/// An executable script.
+fn script(directory: &Path, text: &str) -> String {
+    let path = directory.join("script");
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn programs_run_with_the_request_in_their_environment() {
+    let directory = tempfile::tempdir().unwrap();
+    let seen = directory.path().join("seen");
+    let path = script(
+        directory.path(),
+        &format!("echo \"$REQUEST_METHOD $REQUEST_URI $HOME\" > {}; echo done", seen.display()),
+    );
+    let running = Bench::new(&format!("SecAction \"id:1,phase:2,pass,exec:{path}\"")).answering(OK);
+    assert_eq!(shown(&running.talk(&http("GET /a?b HTTP/1.1\nHost: h\n\n"))), shown(&http(OK)));
+    assert_eq!(fs::read_to_string(seen).unwrap(), "GET /a?b \n");
+    let exchange = running.exchange();
+    assert_eq!((alerts(&exchange), exchange.record.alerts.len()), (vec![1], 1));
+}
+
+#[test]
+fn a_program_that_cannot_be_used_is_logged_and_the_request_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let limits = |settings: &mut Settings| {
+        settings.timeouts.program = Duration::from_millis(300);
+        settings.limits.program_output = 1000;
+    };
+    for (text, reason) in [
+        ("exec cat /dev/zero", "prints more than 1000 bytes"),
+        ("exec sleep 1000", "runs longer than 300 ms"),
+        ("exit 0", "no output"),
+    ] {
+        let path = script(directory.path(), text);
+        let started = Instant::now();
+        let running =
+            Bench::new(&format!("SecAction \"id:1,phase:2,pass,exec:{path}\"")).with(limits).answering(OK);
+        assert_eq!(shown(&running.talk(&http(GET))), shown(&http(OK)));
+        let lines: Vec<String> = running.exchange().record.alerts.iter().map(|a| shown(&a.text)).collect();
+        assert!(lines.iter().any(|line| line.contains(reason)), "{lines:?}");
+        assert!(started.elapsed() < Duration::from_secs(100));
+    }
+    let running = Bench::new("SecAction \"id:1,phase:2,pass,exec:/nonexistent/x\"").answering(OK);
+    assert_eq!(shown(&running.talk(&http(GET))), shown(&http(OK)));
+}
+
+#[test]
+fn a_pause_holds_the_answer_back_and_nobody_else() {
+    let rules = "SecRule ARGS:slow \"@streq 1\" \"id:1,phase:1,deny,pause:300\"";
+    let running = Bench::new(rules).answering(OK);
+    let started = Instant::now();
+    let mut slow = running.connect();
+    slow.send(&http("GET /?slow=1 HTTP/1.1\nHost: h\n\n"));
+    // The same worker serves others meanwhile.
+    running.talk(&http(GET));
+    assert!(running.exchange().record.interception.is_none());
+    assert!(slow.bytes(12).starts_with(b"HTTP/1.1 403"));
+    assert!(started.elapsed() >= Duration::from_millis(300));
+}
+
+#[test]
+fn names_are_looked_up() {
+    // `localhost` resolves everywhere; what stands before it never does.
+    let rules = "SecRule REMOTE_ADDR \"@rbl no-such-zone.invalid\" \"id:1,phase:1,deny\"\n\
+                 SecRule ARGS:name \"@rbl localhost\" \"id:2,phase:1,pass\"";
+    let quick = |settings: &mut Settings| settings.timeouts.lookup = Duration::from_secs(3);
+    let running = Bench::new(rules).with(quick).answering(OK);
+    assert_eq!(shown(&running.talk(&http(GET))), shown(&http(OK)));
+}
