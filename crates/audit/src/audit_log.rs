@@ -59,7 +59,11 @@ impl AuditLog {
         match self.format {
             AuditFormat::Native => native::entry(record, boundary(), &self.style, &mut entry),
             AuditFormat::Json => {
-                let describe = |index| rule_set.describe(index).map(json::RuleDescription::from);
+                let describe = |index| {
+                    let mut rule = json::RuleDescription::from(rule_set.describe(index)?);
+                    rule.tags = expanded_tags(record, rule.id).unwrap_or(rule.tags);
+                    Some(rule)
+                };
                 json::entry(record, &self.style, &describe, &mut entry);
             }
             AuditFormat::JsonV3 => json_v3::entry(record, &self.style, &mut entry),
@@ -99,6 +103,12 @@ impl AuditLog {
             Target::Concurrent { log, .. } => log.flush(patience),
         }
     }
+}
+
+/// The tags of a rule as its alert has them: with macros expanded at the match, as v2 writes them.
+fn expanded_tags(record: &Record, id: Option<u64>) -> Option<Vec<Vec<u8>>> {
+    let mut alerts = record.alerts.iter().filter_map(|alert| alert.rule.as_ref());
+    alerts.find(|rule| Some(rule.id) == id).map(|rule| rule.tags.clone())
 }
 
 /// A number clients cannot predict: the hash keys come from the system's random source and differ per call.

@@ -39,7 +39,7 @@ pub struct RuleDescription {
     pub chained: bool,
     /// First rule of a chain.
     pub chain_starter: bool,
-    /// Tags as written.
+    /// Tags, with macros expanded where the caller can.
     pub tags: Vec<Vec<u8>>,
     /// Operator name without `@`; `unconditionalMatch` for `SecAction`.
     pub operator: Vec<u8>,

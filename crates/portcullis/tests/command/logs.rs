@@ -41,6 +41,11 @@ fn audit_entries_in_json_describe_their_rules() {
     let site = Site::new();
     let json = site.read("modsecurity.conf") + "SecAuditLogFormat JSON\n";
     site.write("modsecurity.conf", &json);
+    site.write(
+        "rules/activated_rules/20-chain.conf",
+        "SecRule ARGS:q|!ARGS:r \"!@rx ^x$\" \"id:1001,phase:2,pass,log,tag:'saw/%{ARGS.q}',severity:2,chain\"\n  \
+         SecRule &ARGS \"@ge 1\" \"t:none\"\n",
+    );
     let origin = Origin::start();
     let (process, address) = Portcullis::run(site.argument(), &origin.url(), &[]);
     get(address, "/?q=attack");
@@ -53,6 +58,14 @@ fn audit_entries_in_json_describe_their_rules() {
     assert_eq!(rule["operator"]["operator_param"], "attack");
     assert_eq!(rule["operator"]["target"], "ARGS");
     assert_eq!(rule["config"]["line_num"], 1);
+    let chain = &entry["matched_rules"][1]["rules"];
+    assert_eq!(chain[0]["actionset"]["tags"][0], "saw/attack");
+    assert_eq!(chain[0]["actionset"]["chain_starter"], true);
+    assert_eq!(chain[0]["operator"]["target"], "ARGS:q|!ARGS:r");
+    assert_eq!(chain[0]["operator"]["negated"], true);
+    assert_eq!(chain[1]["actionset"]["is_chained"], true);
+    assert_eq!(chain[1]["actionset"]["chain_starter"], serde_json::Value::Null);
+    assert_eq!(chain[1]["operator"]["target"], "&ARGS");
 }
 
 #[test]
