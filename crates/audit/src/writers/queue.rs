@@ -1,5 +1,9 @@
 //! A bounded queue with a thread that writes: the request path takes a lock, appends, and goes on.
 //!
+//! Waking a thread costs more than a log line and may cost the caller its processor, so the thread is woken only from
+//! deep sleep: after an entry it looks again by itself, two milliseconds later, and a busy log wakes nobody. The price is that
+//! an entry may reach its file that much later; [`flush`](Log::flush) does not wait for it.
+//!
 //! Entries keep their order. When the queue holds as many entries or bytes as it may, a new entry is lost and counted;
 //! nobody waits. [`flush`](Log::flush) waits until all entries taken so far are written or lost (tests, shutdown).
 //! Dropping the queue gives the thread [`QueueLimits::patience`] to finish; what a stuck destination then still holds up
@@ -11,6 +15,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Counters, Log, Losses, Weight, Writer};
+
+/// How long the thread rests after an entry before it looks again, and falls asleep when there is none.
+const LINGER: Duration = Duration::from_millis(2);
 
 /// Bounds of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +59,8 @@ struct State<E> {
     settled: u64,
     reopen: bool,
     closing: bool,
+    /// The thread sleeps until it is woken.
+    asleep: bool,
     /// The dropped queue gave up on its thread: what is settled from now on was counted as lost already.
     abandoned: bool,
 }
@@ -78,6 +87,7 @@ impl<E: Weight + Send + 'static> Queue<E> {
             settled: 0,
             reopen: false,
             closing: false,
+            asleep: false,
             abandoned: false,
         };
         let (work, progress) = (Condvar::new(), Condvar::new());
@@ -99,8 +109,11 @@ impl<E: Weight + Send + 'static> Log<E> for Queue<E> {
             state.bytes += weight;
             state.taken += 1;
             state.waiting.push_back(entry);
+            let wake = state.asleep;
             drop(state);
-            self.shared.work.notify_one();
+            if wake {
+                self.shared.work.notify_one();
+            }
         } else {
             drop(state);
             self.shared.losses.record_lost(1, "the queue is full");
@@ -110,6 +123,7 @@ impl<E: Weight + Send + 'static> Log<E> for Queue<E> {
     fn flush(&self, patience: Duration) -> bool {
         let state = self.shared.lock();
         let goal = state.taken;
+        self.shared.work.notify_one();
         self.shared.wait_for(state, patience, |state| state.settled >= goal)
     }
 
@@ -186,6 +200,7 @@ impl<E: Weight> Shared<E> {
 
     fn next_job(&self) -> Job<E> {
         let mut state = self.lock();
+        let mut rested = false;
         loop {
             if std::mem::take(&mut state.reopen) {
                 return Job::Reopen;
@@ -201,13 +216,16 @@ impl<E: Weight> Shared<E> {
                 return Job::Stop;
             }
             // Losses that fell into the interval after a notice are announced when it is over.
-            let interval = self.losses.interval();
+            let patience = if rested { self.losses.interval() } else { LINGER };
+            state.asleep = rested;
             let (guard, timeout) =
-                self.work.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
-            if timeout.timed_out() {
+                self.work.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+            state = guard;
+            state.asleep = false;
+            if rested && timeout.timed_out() && state.waiting.is_empty() {
                 return Job::Announce;
             }
-            state = guard;
+            rested = true;
         }
     }
 
