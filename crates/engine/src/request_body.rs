@@ -429,6 +429,10 @@ impl Transaction {
     }
 
     fn parse_xml(&mut self) -> bool {
+        // v2 starts its parser with the first bytes.
+        if self.body.raw.is_empty() {
+            return false;
+        }
         let raw = std::mem::take(&mut self.body.raw);
         let result = XmlDocument::parse(&raw, &XmlLimits::default());
         self.body.raw = raw;

@@ -12,7 +12,8 @@
 //! - elements, texts and comments inside an entity are ordinary nodes (libxml hides them from all but the text of the
 //!   elements around the reference), and comments and instructions right inside an entity are not part of that text;
 //! - defaults of `<!ATTLIST` are attributes; comments and instructions inside a document type are no nodes;
-//! - a parameter entity inside a declaration of another parameter entity is an error;
+//! - a parameter entity inside a declaration of another parameter entity is an error, and so is an undeclared entity
+//!   inside an entity, which libxml overlooks when the entity was used in an attribute value first;
 //! - entities expand to 10 MB, where libxml allows ten times the document; texts may be longer than 10 MB;
 //! - of a broken document the last text or tag may be present here and missing there, or the other way round;
 //! - encodings: see [`encoding`].

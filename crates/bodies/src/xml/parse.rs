@@ -225,6 +225,7 @@ impl<'d> Content<'d> {
                 self.added(|builder| builder.characters(c.encode_utf8(&mut [0; 4])))?;
                 return Ok(None);
             }
+            Replacement::Unknown if sources.len() > 1 => return Err("undeclared entity inside an entity"),
             Replacement::Outside | Replacement::Unknown => {
                 self.builder.break_text();
                 return Ok(None);

@@ -153,6 +153,7 @@ fn document_types() {
         ("[<!ENTITY e '&'>]", "<a/>"),
         ("[<!ENTITY e'x'>]", "<a/>"),
         ("[<!ENTITY e PUBLIC 'u'>]", "<a/>"),
+        (" SYSTEM 'u' [<!ENTITY e '<b/>&f;'>]", "<a>&e;</a>"),
         ("[<!ENTITY % p '%p;'>%p;]", "<a/>"),
         ("[<!ENTITY % p '&#37;p;'>%p;]", "<a/>"),
         ("[%p;]", "<a/>"),
