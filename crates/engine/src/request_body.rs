@@ -20,6 +20,9 @@ use crate::transaction::Transaction;
 use crate::variables::Variable;
 use crate::verdict::{BodyPlan, BodyProgress, Verdict};
 
+/// What httpd reads at once, head included; a longer body reaches v2's parsers in pieces.
+const FIRST_PIECE: usize = 8192;
+
 /// The body as one transaction knows it.
 #[derive(Debug, Default)]
 pub(crate) struct RequestBody {
@@ -444,10 +447,12 @@ impl Transaction {
             Err(error) => {
                 // What stands before the error is inspected, as in v2.
                 self.body.xml = error.document.map(|document| *document);
-                let text = format!("XML parser error: {}", error.message);
+                // v2 looks for errors from the second piece of the body on, and at the end.
+                let at_end = error.premature || self.body.raw.len() < FIRST_PIECE;
+                let text = format!("XML {} error: {}", if at_end { "parser" } else { "parsing" }, error.message);
                 self.notice_bytes(2, text.as_bytes());
                 self.body_failed(text.as_bytes());
-                true
+                at_end
             }
         }
     }

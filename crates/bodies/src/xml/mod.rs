@@ -11,6 +11,7 @@
 //! client data, no external entity, document type or schema is ever loaded. Known differences to libxml:
 //! - elements, texts and comments inside an entity are ordinary nodes (libxml hides them from all but the text of the
 //!   elements around the reference), and comments and instructions right inside an entity are not part of that text;
+//! - an entity that was first used in an attribute default still has its text;
 //! - defaults of `<!ATTLIST` are attributes; comments and instructions inside a document type are no nodes;
 //! - a parameter entity inside a declaration of another parameter entity is an error, and so is an undeclared entity
 //!   inside an entity, which libxml overlooks when the entity was used in an attribute value first;
@@ -73,6 +74,8 @@ pub struct XmlError {
     pub message: String,
     /// What was wrong, for the debug log.
     pub detail: String,
+    /// The body ended too early: v2 finds that out when there is no more to read.
+    pub premature: bool,
     /// What could be read before the error; v2 inspects it.
     pub document: Option<Box<XmlDocument>>,
 }
@@ -94,6 +97,7 @@ impl XmlDocument {
             Err((fault, tree)) => Err(XmlError {
                 message: "XML: Failed parsing document.".to_owned(),
                 detail: fault.to_owned(),
+                premature: parse::is_premature(fault),
                 document: tree.map(|tree| Box::new(Self { tree: *tree })),
             }),
         }

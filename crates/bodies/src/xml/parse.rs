@@ -20,8 +20,17 @@ use super::tree::{Builder, Tree};
 use super::{Fault, MAX_ENTITY_DEPTH, XmlLimits};
 
 const TOO_MANY_NODES: Fault = "too many nodes";
+const EMPTY: Fault = "document is empty";
+const UNFINISHED_ELEMENT: Fault = "element not finished";
+const UNFINISHED_MARKUP: Fault = "markup not finished";
+const UNBALANCED_ENTITY: Fault = "entity is not balanced";
 /// Node values are addressed with 32 bits, and decoding may triple the bytes.
 const INPUT_LIMIT: usize = 1 << 30;
+
+/// Whether more bytes might have made the document well-formed.
+pub(super) fn is_premature(fault: Fault) -> bool {
+    [EMPTY, UNFINISHED_ELEMENT, UNFINISHED_MARKUP].contains(&fault)
+}
 
 /// Reads a document. A violation comes with the tree of what stands before it, unless there is none.
 pub(super) fn parse(input: &[u8], limits: &XmlLimits) -> Result<Tree, (Fault, Option<Box<Tree>>)> {
@@ -30,7 +39,7 @@ pub(super) fn parse(input: &[u8], limits: &XmlLimits) -> Result<Tree, (Fault, Op
     }
     // The shortest document has four bytes; libxml makes no tree of less.
     if input.len() < 4 {
-        return Err(("document is empty", None));
+        return Err((EMPTY, None));
     }
     let decoded = encoding::decode(input).map_err(|fault| (fault, None))?;
     let mut builder = Builder::new(limits.nodes);
@@ -68,7 +77,7 @@ fn document(decoded: &Decoded<'_>, limits: &XmlLimits, builder: &mut Builder) ->
             Event::Text(text) if is_blank_text(&text) => {}
             Event::Comment(text) => comment(&text, builder)?,
             Event::PI(text) => add_instruction(&text, builder)?,
-            Event::Eof => return Err("document is empty"),
+            Event::Eof => return Err(EMPTY),
             _ => return Err("start tag expected"),
         }
     };
@@ -114,11 +123,12 @@ impl<'d> Content<'d> {
         while let Some(source) = sources.last_mut() {
             let start = usize::try_from(source.reader.buffer_position()).unwrap_or(usize::MAX);
             let Ok(event) = source.reader.read_event() else {
-                return Err(self.cut_off(source.text.get(start..).unwrap_or_default()));
+                let fault = self.cut_off(source.text.get(start..).unwrap_or_default());
+                return Err(if sources.len() > 1 { UNBALANCED_ENTITY } else { fault });
             };
             if let Event::Eof = event {
                 if self.builder.depth() != source.base {
-                    return Err("element not finished");
+                    return Err(if sources.len() > 1 { UNBALANCED_ENTITY } else { UNFINISHED_ELEMENT });
                 }
                 self.builder.break_text();
                 sources.pop();
@@ -134,7 +144,7 @@ impl<'d> Content<'d> {
                 Event::Empty(tag) => self.start(&tag, true)?,
                 Event::End(tag) => {
                     if self.builder.depth() == source.base {
-                        return Err("end tag of an element that began outside the entity");
+                        return Err(UNBALANCED_ENTITY);
                     }
                     self.end(&tag)?;
                 }
@@ -187,11 +197,15 @@ impl<'d> Content<'d> {
 
     /// A tag that never ends is still an element when all its attributes are complete.
     fn cut_off(&mut self, rest: &str) -> Fault {
-        if let Some(tag) = rest.strip_prefix('<') {
-            // The document is broken, whatever this finds.
-            let _ = self.start(tag, false);
+        let Some(tag) = rest.strip_prefix('<') else { return "malformed reference" };
+        // The document is broken, whatever this finds.
+        let _ = self.start(tag, false);
+        if rest.starts_with("<!")
+            && !["<!--", "<![CDATA[", "<!DOCTYPE"].iter().any(|known| rest.starts_with(known))
+        {
+            return "unknown declaration";
         }
-        "malformed markup"
+        UNFINISHED_MARKUP
     }
 
     fn end(&mut self, tag: &str) -> Result<(), Fault> {

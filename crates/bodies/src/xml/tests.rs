@@ -118,6 +118,36 @@ fn what_is_not_well_formed() {
 }
 
 #[test]
+fn an_end_that_came_too_early() {
+    let premature =
+        |input: &str| XmlDocument::parse(input.as_bytes(), &XmlLimits::default()).unwrap_err().premature;
+    for input in [
+        "<a>",
+        "<a><b></b>",
+        "<a x='1",
+        "<a",
+        "<a><!-- x",
+        "<a><![CDATA[x",
+        "<a><?p",
+        "<!DOCTYPE a [",
+        "    ",
+    ] {
+        assert!(premature(input), "{input}");
+    }
+    for input in [
+        "<a></b>",
+        "<a>&x</a>",
+        "<a>&nope;</a>",
+        "<a/>x",
+        "<a><!x></a>",
+        "x<a>",
+        "<!DOCTYPE a [<!ENTITY e '<b>'>]><a>&e;</a>",
+    ] {
+        assert!(!premature(input), "{input}");
+    }
+}
+
+#[test]
 fn document_types() {
     for (subset, content, text, attributes) in [
         ("[<!ENTITY e 'v'>]", "<a x='&e;'>p&e;q</a>", "[pvq]", "[v]"),

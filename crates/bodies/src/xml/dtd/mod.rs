@@ -41,6 +41,7 @@ pub(super) fn parse(text: &str, standalone: bool, expansion: &mut usize) -> Resu
         references: false,
         expansion,
     };
+    parser.found.entities.incomplete = external && !standalone;
     match subset {
         Some(subset) => {
             let subset = subset.strip_suffix(']').ok_or("document type not finished")?;
@@ -49,7 +50,6 @@ pub(super) fn parse(text: &str, standalone: bool, expansion: &mut usize) -> Resu
         None if head.is_empty() => {}
         None => return Err("malformed document type"),
     }
-    parser.found.entities.incomplete = !standalone && (external || parser.references);
     Ok(parser.found)
 }
 
@@ -131,6 +131,7 @@ impl Parser<'_> {
         match self.parameters.get(name) {
             Some(Some(text)) => {
                 self.references = true;
+                self.found.entities.incomplete = !self.standalone;
                 spend(self.expansion, text.len())?;
                 Ok(Some(text.clone()))
             }
