@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::request::{Origin, Pair};
+use crate::trace::TraceStep;
 use crate::transaction::Transaction;
 
 impl Transaction {
@@ -68,6 +69,7 @@ impl Transaction {
             }
             let value = self.arena.get(header.value).to_vec();
             let mut each = |name: &[u8], value: &[u8]| {
+                self.trace_pair(5, name, value, |name, value| TraceStep::Cookie { name, value });
                 let pair = Pair { name: self.arena.push(name), value: self.arena.push(value) };
                 self.request.cookies.push(pair);
                 ControlFlow::Continue(())

@@ -45,6 +45,7 @@ impl Transaction {
             sensor_id: self.rules.settings.sensor_id.clone(),
             engine_mode: self.control.engine,
             stopwatch: self.stopwatch,
+            trace: std::mem::take(&mut self.trace.lines),
             scores: self.scores(),
         };
         record.stopwatch.duration = self.now;
@@ -212,6 +213,7 @@ impl Transaction {
         if let Some(interception) = &mut record.interception {
             hide(&mut interception.message);
         }
+        record.trace.iter_mut().for_each(|line| line.step.texts().for_each(hide));
     }
 }
 

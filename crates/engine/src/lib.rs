@@ -32,6 +32,7 @@ mod response;
 mod ruleset;
 mod sanitise;
 pub mod settings;
+pub mod trace;
 mod transaction;
 pub mod variables;
 pub mod verdict;

@@ -53,6 +53,7 @@ impl Transaction {
         meta.operator_message = operator_message;
         meta.intercepted = intercepted;
         let uri = self.arena.get(self.request.path).to_vec();
+        self.trace_line(level, &text);
         self.alerts.push(Alert { level, text, uri, rule: Some(meta), phase: starter.phase });
     }
 
@@ -61,6 +62,7 @@ impl Transaction {
         let uri = self.arena.get(self.request.path).to_vec();
         let phase = self.cursor.phase.unwrap_or(Phase::RequestHeaders);
         self.relevant |= level <= 3;
+        self.trace_line(level, &text);
         self.alerts.push(Alert { level, text, uri, rule: None, phase });
     }
 

@@ -16,6 +16,7 @@ use crate::record::{EngineMode, Interception};
 use crate::ruleset::{
     AllowScope, ChainId, Disruptive, Instruction, LocationMatcher, Rule, RuleIndex, RuleSet, Test, TxNames,
 };
+use crate::trace::TraceStep;
 use crate::transaction::Transaction;
 use crate::variables::Value;
 use crate::verdict::{Answer, Need, Phase, Step, Verdict};
@@ -87,6 +88,9 @@ impl Transaction {
             Phase::RequestHeaders => self.begin_request(),
             _ => self.leave_request_headers(),
         }
+        if self.interception.is_some() && phase != Phase::Logging {
+            self.trace(TraceStep::PhaseSkipped(phase));
+        }
         if self.control.engine == EngineMode::Off || (self.interception.is_some() && phase != Phase::Logging)
         {
             return Some(Step::Done(Verdict::Pass));
@@ -98,6 +102,11 @@ impl Transaction {
         };
         if self.control.allow == Some(AllowScope::Phase) {
             self.control.allow = None;
+        }
+        if !allowed && self.traces(4) {
+            let program = self.rules.programs.get(phase.index()).map_or(&[][..], Vec::as_slice);
+            let rules = program.iter().filter(|i| matches!(i, Instruction::Rule(_))).count();
+            self.trace(TraceStep::Phase { phase, rules });
         }
         allowed.then_some(Step::Done(Verdict::Pass))
     }
@@ -116,6 +125,7 @@ impl Transaction {
             };
             let Some(rule) = rules.rule(index) else { break };
             if self.control.removed_rules.contains(index) {
+                self.trace(TraceStep::RuleRemoved(index));
                 self.cursor.position = rule.after_chain as usize;
                 continue;
             }
@@ -169,9 +179,17 @@ impl Transaction {
         if resume.is_none() {
             self.rule_failed = false;
             self.expand_targets(rule, &mut values);
+            self.trace_rule(rule, &values);
         }
         let outcome = self.test_values(rules, index, rule, &values, resume);
         self.values = values;
+        if let Ok(outcome) = &outcome {
+            self.trace(TraceStep::Outcome {
+                rule: index,
+                matched: !matches!(outcome, RuleOutcome::NoMatch),
+                intercepted: matches!(outcome, RuleOutcome::Intercepted),
+            });
+        }
         outcome
     }
 
@@ -193,6 +211,7 @@ impl Transaction {
         let mut resume = resume;
         for (position, value) in values.iter().enumerate().skip(first) {
             if check_targets && self.target_is_removed(rules, index, value) {
+                self.trace_removed_target(value);
                 continue;
             }
             let at = resume.take();
@@ -201,7 +220,10 @@ impl Transaction {
             } else {
                 let tested = match at {
                     Some(at) => at.tested,
-                    None => self.transform(rules, value.value, rule.transformations),
+                    None => {
+                        self.trace_transformations(rules, value.value, rule.transformations);
+                        self.transform(rules, value.value, rule.transformations)
+                    }
                 };
                 self.test_once(rules, rule, value, tested, at, 0)
             };
@@ -252,6 +274,10 @@ impl Transaction {
             if outcome != Outcome::Unchanged {
                 current = self.arena.push(&self.scratch);
             }
+            if self.traces(9) {
+                let value = self.arena.get(current).to_vec();
+                self.trace(TraceStep::Transformed { name: transformation.name, value });
+            }
             changed = outcome == Outcome::Changed;
             step += 1;
         }
@@ -300,16 +326,15 @@ impl Transaction {
     /// Runs the operator. Captures are set whenever the operator itself matches, also under a negation.
     fn test(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value, tested: Text) -> Result<bool, Need> {
         let operator = &rule.operator;
-        let argument = match operator.argument.as_literal() {
-            Some(literal) => literal,
-            None => {
-                let mut argument = std::mem::take(&mut self.argument);
-                argument.clear();
-                self.expand_template(&operator.argument, Some(rule), &mut argument);
-                self.argument = argument;
-                self.argument.as_slice()
-            }
-        };
+        let literal = operator.argument.as_literal();
+        if literal.is_none() {
+            let mut argument = std::mem::take(&mut self.argument);
+            argument.clear();
+            self.expand_template(&operator.argument, Some(rule), &mut argument);
+            self.argument = argument;
+        }
+        self.trace_operator(rule, value, tested);
+        let argument = literal.unwrap_or(&self.argument);
         let result = match &operator.test {
             Test::Pure(test) => test.test(self.arena.get(tested), argument, rule.capture, &mut self.hit),
             Test::External(external) => {
@@ -353,6 +378,7 @@ impl Transaction {
             let arena = &mut self.arena;
             self.tx.set_slot(slot as u16, value, || arena.push_number(slot));
         }
+        self.trace_captures(used);
     }
 
     fn note_match(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value, tested: Text) {

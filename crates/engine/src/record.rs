@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 
+use crate::trace::TraceLine;
 use crate::verdict::{Phase, Verdict};
 
 /// One line of the engine: a rule that matched and logs, or a message of the engine's own.
@@ -247,6 +248,8 @@ pub struct Record {
     pub engine_mode: EngineMode,
     /// Timings.
     pub stopwatch: Stopwatch,
+    /// What happened, step by step; empty unless the debug log asks for it.
+    pub trace: Vec<TraceLine>,
     /// Anomaly scores and other TX values at the end: (name, value), only those the site asked to keep.
     pub scores: Vec<(Vec<u8>, Vec<u8>)>,
 }

@@ -16,6 +16,7 @@ use crate::arena::Text;
 use crate::record::{EngineMode, Upload};
 use crate::request::{Argument, Origin, Pair};
 use crate::settings::{AuditEngine, LimitAction};
+use crate::trace::TraceStep;
 use crate::transaction::Transaction;
 use crate::variables::Variable;
 use crate::verdict::{BodyPlan, BodyProgress, Verdict};
@@ -321,6 +322,16 @@ impl Transaction {
             }
             return ControlFlow::Break(());
         }
+        let origin_name = match origin {
+            Origin::Query => "QUERY_STRING",
+            Origin::Body => "BODY",
+            Origin::Json => "JSON",
+        };
+        self.trace_pair(5, name, value, |name, value| TraceStep::Argument {
+            origin: origin_name,
+            name,
+            value,
+        });
         self.request.arguments_size += name.len() + value.len();
         let name = self.arena.push(name);
         let value = self.arena.push(value);

@@ -23,6 +23,7 @@ use crate::response::Response;
 use crate::ruleset::{AllowScope, BitSet, ChainId, Rule, RuleIndex, RuleSet, TxSlot};
 use crate::sanitise::Secrets;
 use crate::settings::AuditEngine;
+use crate::trace::Trace;
 use crate::variables::{Value, Variable};
 use crate::verdict::{Answer, Need, Phase};
 use portcullis_operators::Hit;
@@ -87,6 +88,7 @@ pub struct Transaction {
     /// Microseconds since the start, as the driver last said.
     pub(crate) now: u64,
     pub(crate) stopwatch: Stopwatch,
+    pub(crate) trace: Trace,
     /// Results of transformation chains by value and chain.
     pub(crate) transformed: HashMap<(u32, u32, ChainId), Text, OffsetHasher>,
     pub(crate) values: Vec<Value>,
@@ -213,6 +215,7 @@ impl Transaction {
             rule_failed: false,
             now: 0,
             stopwatch: Stopwatch::default(),
+            trace: Trace::default(),
             transformed: HashMap::default(),
             values: Vec::new(),
             scratch: Vec::new(),
@@ -309,7 +312,11 @@ impl Transaction {
         for piece in template.pieces() {
             match piece {
                 Piece::Literal(text) => out.extend_from_slice(text),
-                Piece::Reference(reference) => self.expand_reference(reference, rule, out),
+                Piece::Reference(reference) => {
+                    let start = out.len();
+                    self.expand_reference(reference, rule, out);
+                    self.trace_macro(reference, out.get(start..).unwrap_or_default());
+                }
             }
         }
     }
@@ -326,6 +333,7 @@ impl Transaction {
         let uri = self.arena.get(self.request.path).to_vec();
         let phase = self.cursor.phase.unwrap_or(Phase::RequestHeaders);
         self.relevant |= level <= 3;
+        self.trace_line(level, &escaped);
         self.alerts.push(Alert { level, text: escaped, uri, rule: None, phase });
     }
 }

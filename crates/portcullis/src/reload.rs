@@ -5,19 +5,18 @@
 //! not reloaded (files changed): the site has errors; the rules loaded before stay in force
 //! ```
 //!
-//! A reload is all or nothing: rules, the settings that can change, the audit log. Until everything is ready nothing is
+//! A reload is all or nothing: rules, the settings that can change, the site's logs. Until everything is ready nothing is
 //! touched. Settings that are read at start stay as they are, and each reload names those that wait for a restart.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use portcullis_audit::AuditPlan;
 use portcullis_engine::RuleSet;
 use portcullis_proxy::SharedRules;
 
 use crate::findings;
 use crate::loading::{self, Content, Reading};
-use crate::logging::{Logging, audit_options};
+use crate::logging::{Logging, SitePlan};
 use crate::messages::{counted, say};
 use crate::rule_changes::RuleChanges;
 use crate::settings::{self, Applies, Entry, Logs, Resolved, Setting};
@@ -54,8 +53,8 @@ pub struct Running {
     pub logging: Arc<Logging>,
     /// Looks for changes; `None` when that is switched off.
     pub watcher: Option<Watcher>,
-    /// The audit log in use.
-    pub audit: Option<AuditPlan>,
+    /// The site's logs in use.
+    pub logs: SitePlan,
     /// What the rules and settings in force were made of.
     pub content: Content,
     /// Settings at the start.
@@ -101,11 +100,10 @@ impl Running {
     }
 
     fn put_in_force(&mut self, name: &str, reading: Reading, rules: &Arc<RuleSet>) {
-        let audit =
-            AuditPlan::of(rules.settings(), &audit_options(&self.logs_with(&reading.resolved)), &self.root);
-        if audit != self.audit {
-            match audit.as_ref().map(AuditPlan::open).transpose() {
-                Ok(log) => self.logging.set_audit(log),
+        let logs = SitePlan::of(rules.settings(), &self.logs_with(&reading.resolved), &self.root);
+        if logs != self.logs {
+            match logs.open() {
+                Ok(logs) => self.logging.set_site(logs),
                 Err(error) => {
                     say(format_args!(
                         "not reloaded ({name}): {error:#}; the rules loaded before stay in force"
@@ -118,7 +116,7 @@ impl Running {
         let old = self.rules.load();
         self.rules.replace(Arc::clone(rules));
         self.tell(name, &old, rules, &reading);
-        self.audit = audit;
+        self.logs = logs;
         self.content = reading.content;
         self.current = reading.resolved;
         self.failed = None;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod concurrent;
+pub mod debug_log;
 pub mod error_log;
 pub mod json;
 pub mod json_v3;

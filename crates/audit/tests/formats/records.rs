@@ -63,6 +63,7 @@ fn plain() -> Record {
         sensor_id: "default".into(),
         engine_mode: EngineMode::On,
         stopwatch: Stopwatch { duration: 219, phases: [1, 2, 3, 4, 5] },
+        trace: Vec::new(),
         scores: Vec::new(),
     }
 }

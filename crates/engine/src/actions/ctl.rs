@@ -28,7 +28,15 @@ pub static ACTION: ActionInfo = ActionInfo {
 
 /// A compiled `ctl`.
 #[derive(Debug, Clone)]
-pub(crate) enum Ctl {
+pub(crate) struct Ctl {
+    change: Change,
+    /// `name` and `value` as written, for the debug log.
+    written: (String, String),
+}
+
+/// What a `ctl` changes.
+#[derive(Debug, Clone)]
+enum Change {
     RuleEngine(EngineMode),
     AuditEngine(AuditEngine),
     AuditLogParts(PartsChange),
@@ -80,12 +88,13 @@ fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Res
         return Err(ActionError::new(format!("missing value of ctl {name}"))
             .with_help(format!("write `ctl:{name}=…`")));
     };
-    let ctl = compile(&name, setting, context)?;
-    draft.effects.push(Effect::Ctl(ctl));
+    let change = compile(&name, setting, context)?;
+    let written = (name, String::from_utf8_lossy(setting).into_owned());
+    draft.effects.push(Effect::Ctl(Ctl { change, written }));
     Ok(())
 }
 
-fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<Ctl, ActionError> {
+fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<Change, ActionError> {
     let bad = |expected: &str| {
         ActionError::new(format!("invalid setting for ctl {name}: {}", String::from_utf8_lossy(value)))
             .with_help(format!("expected {expected}"))
@@ -93,37 +102,39 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
     let switch = || parse_switch(value).ok_or_else(|| bad("On or Off"));
     Ok(match name.to_ascii_lowercase().as_str() {
         "ruleengine" => {
-            Ctl::RuleEngine(parse_engine_mode(value).ok_or_else(|| bad("On, Off or DetectionOnly"))?)
+            Change::RuleEngine(parse_engine_mode(value).ok_or_else(|| bad("On, Off or DetectionOnly"))?)
         }
-        "auditengine" => Ctl::AuditEngine(match value.to_ascii_lowercase().as_slice() {
+        "auditengine" => Change::AuditEngine(match value.to_ascii_lowercase().as_slice() {
             b"on" => AuditEngine::On,
             b"off" => AuditEngine::Off,
             b"relevantonly" => AuditEngine::RelevantOnly,
             _ => return Err(bad("On, Off or RelevantOnly")),
         }),
-        "auditlogparts" => Ctl::AuditLogParts(parse_parts(value).ok_or_else(|| bad("letters A to K and Z"))?),
+        "auditlogparts" => {
+            Change::AuditLogParts(parse_parts(value).ok_or_else(|| bad("letters A to K and Z"))?)
+        }
         "debugloglevel" => match value {
-            [digit @ b'0'..=b'9'] => Ctl::DebugLogLevel(digit - b'0'),
+            [digit @ b'0'..=b'9'] => Change::DebugLogLevel(digit - b'0'),
             _ => return Err(bad("a digit")),
         },
-        "requestbodyaccess" => Ctl::RequestBodyAccess(switch()?),
-        "requestbodyprocessor" => Ctl::RequestBodyProcessor(value.to_vec()),
-        "forcerequestbodyvariable" => Ctl::ForceRequestBodyVariable(switch()?),
+        "requestbodyaccess" => Change::RequestBodyAccess(switch()?),
+        "requestbodyprocessor" => Change::RequestBodyProcessor(value.to_vec()),
+        "forcerequestbodyvariable" => Change::ForceRequestBodyVariable(switch()?),
         "requestbodylimit" => {
-            Ctl::RequestBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?)
+            Change::RequestBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?)
         }
-        "responsebodyaccess" => Ctl::ResponseBodyAccess(switch()?),
+        "responsebodyaccess" => Change::ResponseBodyAccess(switch()?),
         "responsebodylimit" => {
-            Ctl::ResponseBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?)
+            Change::ResponseBodyLimit(parse_limit(value).ok_or_else(|| bad("bytes, at most 1 GiB"))?)
         }
         "ruleremovebyid" => {
-            Ctl::RemoveRules(context.select(RuleSelector::ids(value).map_err(ActionError::new)?))
+            Change::RemoveRules(context.select(RuleSelector::ids(value).map_err(ActionError::new)?))
         }
         "ruleremovebytag" => {
-            Ctl::RemoveRules(context.select(RuleSelector::tag(value).map_err(ActionError::new)?))
+            Change::RemoveRules(context.select(RuleSelector::tag(value).map_err(ActionError::new)?))
         }
         "ruleremovebymsg" => {
-            Ctl::RemoveRules(context.select(RuleSelector::msg(value).map_err(ActionError::new)?))
+            Change::RemoveRules(context.select(RuleSelector::msg(value).map_err(ActionError::new)?))
         }
         "ruleremovetargetbyid" => remove_targets(value, context, RuleSelector::ids)?,
         "ruleremovetargetbytag" => remove_targets(value, context, RuleSelector::tag)?,
@@ -169,7 +180,7 @@ fn remove_targets(
     value: &[u8],
     context: &mut DraftContext<'_>,
     selector: fn(&[u8]) -> Result<RuleSelector, String>,
-) -> Result<Ctl, ActionError> {
+) -> Result<Change, ActionError> {
     let Some(semicolon) = memchr::memchr(b';', value) else {
         return Err(
             ActionError::new("missing target").with_help("write `ctl:ruleRemoveTargetById=942100;ARGS:name`")
@@ -193,7 +204,7 @@ fn remove_targets(
         };
         targets.push(RemovedTarget { name, key });
     }
-    Ok(Ctl::RemoveTargets { selection: context.select(rules), targets: Arc::new(targets) })
+    Ok(Change::RemoveTargets { selection: context.select(rules), targets: Arc::new(targets) })
 }
 
 /// `On`, `Off` and the spellings v2 also takes for switches.
@@ -232,34 +243,38 @@ impl Ctl {
     pub(super) fn run(&self, transaction: &mut Transaction, _rule: &Rule) {
         let rules = Arc::clone(&transaction.rules);
         let control = &mut transaction.control;
-        match self {
-            Ctl::RuleEngine(mode) => control.set_engine(*mode),
-            Ctl::AuditEngine(engine) => control.audit_engine = *engine,
-            Ctl::AuditLogParts(change) => {
+        match &self.change {
+            Change::RuleEngine(mode) => control.set_engine(*mode),
+            Change::AuditEngine(engine) => control.audit_engine = *engine,
+            Change::AuditLogParts(change) => {
                 control.audit_parts = match change {
                     PartsChange::Add(parts) => control.audit_parts.union(*parts),
                     PartsChange::Remove(parts) => control.audit_parts.without(*parts),
                     PartsChange::Set(parts) => *parts,
                 }
             }
-            Ctl::DebugLogLevel(level) => control.debug_log_level = *level,
-            Ctl::RequestBodyAccess(on) => control.request_body_access = *on,
-            Ctl::RequestBodyProcessor(name) => transaction.request.set_processor(name),
-            Ctl::ForceRequestBodyVariable(on) => control.force_request_body = *on,
-            Ctl::RequestBodyLimit(limit) => control.request_body_limit = *limit,
-            Ctl::ResponseBodyAccess(on) => control.response_body_access = *on,
-            Ctl::ResponseBodyLimit(limit) => control.response_body_limit = *limit,
-            Ctl::RemoveRules(selection) => {
+            Change::DebugLogLevel(level) => control.debug_log_level = *level,
+            Change::RequestBodyAccess(on) => control.request_body_access = *on,
+            Change::RequestBodyProcessor(name) => transaction.request.set_processor(name),
+            Change::ForceRequestBodyVariable(on) => control.force_request_body = *on,
+            Change::RequestBodyLimit(limit) => control.request_body_limit = *limit,
+            Change::ResponseBodyAccess(on) => control.response_body_access = *on,
+            Change::ResponseBodyLimit(limit) => control.response_body_limit = *limit,
+            Change::RemoveRules(selection) => {
                 if let Some(selection) = rules.selections.get(usize::from(*selection)) {
                     control.removed_rules.union_with(&selection.rules);
                 }
             }
-            Ctl::RemoveTargets { selection, targets } => {
+            Change::RemoveTargets { selection, targets } => {
                 if let Some(rules) = rules.selections.get(usize::from(*selection)) {
                     control.rules_with_removed_targets.union_with(&rules.rules);
                     control.removed_targets.push((*selection, Arc::clone(targets)));
                 }
             }
         }
+        transaction.debug(4, |_| {
+            let (name, value) = &self.written;
+            format!("Ctl: Set {name} to {value}.")
+        });
     }
 }

@@ -47,6 +47,13 @@ impl SetEnv {
             transaction.expand_template(template, Some(rule), &mut value);
             value
         });
+        transaction.debug(9, |_| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            match &value {
+                Some(value) => format!("Set env variable \"{}\" to: {}", text(&name), text(value)),
+                None => format!("Unset env variable \"{}\".", text(&name)),
+            }
+        });
         transaction.set_env(&name, value.as_deref());
     }
 }

@@ -133,18 +133,25 @@ impl SetVar {
         let mut value = Vec::new();
         match &self.operation {
             Operation::Delete => {
-                self.name.with(transaction, rule, |transaction, member| transaction.remove_member(member));
+                self.name.with(transaction, rule, |transaction, member| {
+                    transaction.remove_member(member);
+                    transaction.trace_variable(member, None);
+                });
             }
             Operation::Assign(template) => {
                 transaction.expand_template(template, Some(rule), &mut value);
-                self.name
-                    .with(transaction, rule, |transaction, member| transaction.set_member(member, &value));
+                self.name.with(transaction, rule, |transaction, member| {
+                    transaction.set_member(member, &value);
+                    transaction.trace_variable(member, Some(&value));
+                });
             }
             Operation::Add(template) => {
                 transaction.expand_template(template, Some(rule), &mut value);
                 let delta = atoi(&value);
-                self.name
-                    .with(transaction, rule, |transaction, member| transaction.add_to_member(member, delta));
+                self.name.with(transaction, rule, |transaction, member| {
+                    transaction.add_to_member(member, delta);
+                    transaction.trace_sum(member);
+                });
             }
         }
     }

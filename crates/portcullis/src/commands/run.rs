@@ -17,7 +17,6 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use portcullis_audit::AuditPlan;
 use portcullis_engine::settings::AuditEngine;
 use portcullis_proxy::{Proxy, SharedRules, StartError};
 use portcullis_state::MemoryStore;
@@ -27,7 +26,7 @@ use crate::events::{self, Event};
 use crate::findings;
 use crate::loading::{self, Reading};
 use crate::local_time;
-use crate::logging::{Logging, audit_options};
+use crate::logging::{Logging, SitePlan};
 use crate::messages::{reason, say, show};
 use crate::reload::{Cause, Running};
 use crate::settings::{self, Entry, Flags};
@@ -92,11 +91,11 @@ fn start(
         say(format_args!("{summary}; `{command} check --warnings {}` shows them", root.display()));
     }
     let logging = Arc::new(Logging::open(&settings.logs)?);
-    let audit = AuditPlan::of(rules.settings(), &audit_options(&settings.logs), &root);
-    if audit.is_none() && rules.settings().audit_engine != AuditEngine::Off {
+    let logs = SitePlan::of(rules.settings(), &settings.logs, &root);
+    if !logs.has_audit_log() && rules.settings().audit_engine != AuditEngine::Off {
         say("SecAuditEngine is not Off, but there is no SecAuditLog: no audit entry is written");
     }
-    logging.set_audit(audit.as_ref().map(AuditPlan::open).transpose()?);
+    logging.set_site(logs.open()?);
     let shared = Arc::new(SharedRules::new(rules));
     let store = Arc::new(MemoryStore::new(settings.state));
     let mut proxy_settings = settings.proxy.clone();
@@ -113,7 +112,7 @@ fn start(
         rules: shared,
         logging,
         watcher,
-        audit,
+        logs,
         content,
         started: resolved.clone(),
         current: resolved,

@@ -105,6 +105,7 @@ pub fn run(arguments: &Arguments, engine: Option<&mut dyn InProcess>, out: &mut 
 }
 
 /// Runs every test under some files and folders in this process. `skips`: ids and why they fail.
+#[allow(dead_code, reason = "runners of public test data use it, the command does not")]
 pub fn run_in_process(
     tests: &[PathBuf],
     engine: &mut dyn InProcess,

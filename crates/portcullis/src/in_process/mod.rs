@@ -5,19 +5,19 @@
 //! drives the same five phases and writes the same log lines, but owns no socket: what is not answered by a rule goes to
 //! a function instead of an origin, and time moves only between exchanges.
 //!
-//! Limits: no name is looked up, no program is run and no address located (rules see the failure, the log says so); a
-//! compressed answer is inspected as it is.
+//! Limits: what [`Outside`] does not offer; a compressed answer is inspected as it is.
+
+mod outside;
 
 use crate::ftw::{Answer, Asked, InProcess, Outcome};
+pub use outside::Outside;
 use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_engine::{
-    Answer as Provided, BodyPlan, BodyProgress, Need, Phase, Record, RequestLine, RuleSet, Start, Step,
-    Transaction, Verdict,
+    BodyPlan, BodyProgress, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction, Verdict,
 };
 use portcullis_http1::{
     BodyDecoder, BodyLimits, Framing, Inbound, RequestHead, RequestReader, Settings, Stage, reason, write,
 };
-use portcullis_state::{Limits, MemoryStore};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -30,7 +30,7 @@ pub struct InProcessSite {
     client: SocketAddr,
     server: SocketAddr,
     /// What rules stored stays until the site is dropped.
-    collections: MemoryStore,
+    outside: Outside,
     /// The request time of the exchange under way, seconds since the epoch.
     now_seconds: i64,
     count: u64,
@@ -64,7 +64,7 @@ impl InProcessSite {
             settings: Settings::default(),
             client: SocketAddr::from(([127, 0, 0, 1], 40_000)),
             server: SocketAddr::from(([127, 0, 0, 1], 80)),
-            collections: MemoryStore::new(Limits::default()),
+            outside: Outside::new(),
             now_seconds: 0,
             count: 0,
         }
@@ -124,10 +124,7 @@ impl InProcessSite {
         // The rest of a body that nobody wanted stands before the next request.
         let keep_alive = body.drain(inbound) && head.keep_alive() && response.is_some();
         let _ = self.phase(&mut transaction, Phase::Logging);
-        for update in transaction.collection_updates() {
-            // A record that is full keeps counting; a test has no log for the rest.
-            let _ = self.collections.apply_now(&update, self.now_seconds);
-        }
+        self.outside.store(&transaction, self.now_seconds);
         Exchange { record: Some(transaction.finish()), response, forwarded, keep_alive }
     }
 
@@ -209,23 +206,8 @@ impl InProcessSite {
             match transaction.run(phase, 0) {
                 Step::Done(Verdict::Pass) => return Ok(()),
                 Step::Done(verdict) => return Err(verdict),
-                Step::Need(need) => transaction.provide(self.provide(&need)),
+                Step::Need(need) => self.outside.answer(transaction, &need, self.now_seconds),
             }
-        }
-    }
-
-    fn provide(&self, need: &Need) -> Provided {
-        match need {
-            Need::Collection { collection, key } => {
-                match self.collections.load_now(collection, key, self.now_seconds) {
-                    Ok(stored) => Provided::Collection(stored),
-                    Err(error) => Provided::Failed(error.to_string()),
-                }
-            }
-            Need::Pause { .. } => Provided::Pause,
-            Need::Lookup { .. } => Provided::Failed("names are not looked up here".to_owned()),
-            Need::Geo { .. } => Provided::Failed("addresses are not located here".to_owned()),
-            Need::Program { .. } => Provided::Failed("programs are not run here".to_owned()),
         }
     }
 }

@@ -3,17 +3,19 @@
 //! ```text
 //! Exchange ─┬─ a line per alert, a line when it failed ─▶ error log
 //!           ├─ one line ─────────────────────────────────▶ access log
-//!           └─ an entry, when the rules want one ────────▶ audit log (SecAudit…)
+//!           ├─ an entry, when the rules want one ────────▶ audit log (SecAudit…)
+//!           └─ its steps, when the site wants them ──────▶ debug log (SecDebugLog…)
 //! Notice ───── a line ───────────────────────────────────▶ error log
 //! ```
 //!
 //! Formatting happens on the worker, after the answer; writing is for the thread of each log's queue, so no request waits
-//! for a disk. What a queue cannot take or a disk cannot hold is counted and said on standard error. The audit log belongs to
-//! the site and is exchanged when a reload changes it.
+//! for a disk. What a queue cannot take or a disk cannot hold is counted and said on standard error. The audit log and the
+//! debug log belong to the site and are exchanged when a reload changes them.
 
 mod access;
 mod audit;
 mod open;
+mod site_logs;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +24,7 @@ use std::time::Duration;
 use anyhow::Result;
 use arc_swap::ArcSwapOption;
 use portcullis_audit::AuditLog;
+use portcullis_audit::formats::debug_log;
 use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_audit::formats::server_line::{ServerMessage, server_line};
 use portcullis_audit::writers::{Counters, Log};
@@ -29,8 +32,9 @@ use portcullis_proxy::{Exchange, Notice, Observer};
 
 use crate::local_time;
 use crate::settings::{AccessFormat, Logs};
+use site_logs::SiteLogs;
 
-pub use audit::audit_options;
+pub use site_logs::SitePlan;
 
 /// A log of lines.
 type Lines = Box<dyn Log<Vec<u8>>>;
@@ -41,32 +45,32 @@ pub struct Logging {
     style: ErrorLogStyle,
     access: Option<Lines>,
     access_format: AccessFormat,
-    audit: ArcSwapOption<AuditLog>,
-    /// Audit logs that a worker may still be writing to. They are dropped by the thread that reloads, because dropping one
-    /// waits for its queue.
-    retired: Mutex<Vec<Arc<AuditLog>>>,
+    site: ArcSwapOption<SiteLogs>,
+    /// Logs of the site that a worker may still be writing to. They are dropped by the thread that reloads, because
+    /// dropping one waits for its queue.
+    retired: Mutex<Vec<Arc<SiteLogs>>>,
     requests: AtomicU64,
     blocked: AtomicU64,
 }
 
 impl Logging {
-    /// Opens the logs that the settings name. The audit log is set by [`Logging::set_audit`].
+    /// Opens the logs that the settings name. The site's logs are set by [`Logging::set_site`].
     pub fn open(logs: &Logs) -> Result<Self> {
         Ok(Self {
             error: open::lines("error log", "error_log", &logs.error, logs.queue_bytes)?,
             style: ErrorLogStyle { second_client_tag: logs.second_client_tag, ..ErrorLogStyle::default() },
             access: open::lines("access log", "access_log", &logs.access, logs.queue_bytes)?,
             access_format: logs.access_format,
-            audit: ArcSwapOption::empty(),
+            site: ArcSwapOption::empty(),
             retired: Mutex::default(),
             requests: AtomicU64::new(0),
             blocked: AtomicU64::new(0),
         })
     }
 
-    /// Writes audit entries to this log from now on.
-    pub fn set_audit(&self, log: Option<AuditLog>) {
-        let old = self.audit.swap(log.map(Arc::new));
+    /// Writes what belongs to the site to these logs from now on.
+    pub fn set_site(&self, logs: SiteLogs) {
+        let old = self.site.swap(Some(Arc::new(logs)));
         let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
         retired.extend(old);
         retired.retain(|log| Arc::strong_count(log) > 1);
@@ -75,22 +79,29 @@ impl Logging {
     /// Opens all logs anew, after rotation.
     pub fn reopen(&self) {
         self.lines().for_each(|(_, log)| log.reopen());
-        if let Some(audit) = self.audit.load().as_deref() {
-            audit.reopen();
+        if let Some(site) = self.site.load().as_deref() {
+            site.audit.iter().for_each(AuditLog::reopen);
+            site.debug.iter().for_each(|log| log.reopen());
         }
     }
 
     /// Waits until everything is written or lost; `false` when the time was not enough.
     pub fn flush(&self, patience: Duration) -> bool {
         let lines = self.lines().fold(true, |all, (_, log)| log.flush(patience) && all);
-        self.audit.load().as_deref().is_none_or(|audit| audit.flush(patience)) && lines
+        self.site.load().as_deref().is_none_or(|site| {
+            let audit = site.audit.as_ref().is_none_or(|log| log.flush(patience));
+            site.debug.as_ref().is_none_or(|log| log.flush(patience)) && audit
+        }) && lines
     }
 
     /// What each log lost since the start, for the last message.
     pub fn losses(&self) -> Vec<(&'static str, u64)> {
         let lost = |counters: &Counters| counters.lost();
         let mut losses: Vec<_> = self.lines().map(|(name, log)| (name, lost(log.counters()))).collect();
-        losses.extend(self.audit.load().as_deref().map(|audit| ("audit log", lost(audit.counters()))));
+        if let Some(site) = self.site.load().as_deref() {
+            losses.extend(site.audit.as_ref().map(|log| ("audit log", lost(log.counters()))));
+            losses.extend(site.debug.as_ref().map(|log| ("debug log", lost(log.counters()))));
+        }
         losses.retain(|(_, count)| *count > 0);
         losses
     }
@@ -107,6 +118,17 @@ impl Logging {
         [("error log", &self.error), ("access log", &self.access)]
             .into_iter()
             .filter_map(|(name, log)| Some((name, log.as_ref()?)))
+    }
+
+    fn site_entries(&self, site: &SiteLogs, exchange: &Exchange) {
+        if let Some(log) = &site.audit {
+            log.write(&exchange.record, &exchange.rule_set, exchange.body_bytes_sent);
+        }
+        if let Some(log) = site.debug.as_ref().filter(|_| !exchange.record.trace.is_empty()) {
+            let mut lines = Vec::new();
+            debug_log::lines(&exchange.record, &exchange.rule_set, self.style.process, &mut lines);
+            log.write(lines);
+        }
     }
 
     fn error_lines(&self, exchange: &Exchange) {
@@ -142,8 +164,8 @@ impl Observer for Logging {
         if let Some(log) = &self.access {
             log.write(access::line(&exchange, self.access_format));
         }
-        if let Some(log) = self.audit.load().as_deref() {
-            log.write(&exchange.record, &exchange.rule_set, exchange.body_bytes_sent);
+        if let Some(site) = self.site.load().as_deref() {
+            self.site_entries(site, &exchange);
         }
     }
 

@@ -6,7 +6,6 @@
 #[expect(dead_code, reason = "the part that speaks over a socket is not needed here")]
 #[path = "../../src/ftw/mod.rs"]
 mod ftw;
-#[expect(dead_code, reason = "each corpus uses a part of it")]
 #[path = "../../src/in_process/mod.rs"]
 mod in_process;
 
