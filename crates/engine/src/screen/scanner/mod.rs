@@ -1,0 +1,265 @@
+//! All windows of all conditions, looked for in one pass over a value.
+//!
+//! Three symbols in a row are a number of 18 bits. Each window has an *anchor*: three of its sets in a row. A bitmap of
+//! 32 KiB tells for each number whether it belongs to an anchor. The pass looks up every position of the value, without a
+//! branch and without a chain of dependent loads; where a bit is set, which is rare in ordinary text, the windows in the
+//! anchor's bucket are compared, eight symbols at a time, and what is found marks its clause. The pass also collects the
+//! set of symbols seen. At the end the units whose first clause was found are tested.
+//!
+//! For `union.*?select` and the value `xselect`: the anchor `ele` is met, the window `^select` is not (no edge stands
+//! before the `s`), so nothing is marked and the unit is no candidate.
+//!
+//! The bet: anchors are rare in ordinary values. When it is lost (text made of anchors) every position costs a bucket of
+//! windows, whose size the analysis keeps small; time stays linear. [`build`] makes the tables.
+
+#![expect(clippy::indexing_slicing, reason = "indexes come from the builder's own tables, or are masked, or count a chunk")]
+
+mod build;
+
+use super::alphabet::{BIT, EDGE, SYMBOL, Symbol, Symbols};
+use super::window::LONGEST;
+
+/// Number of a unit: an operator with a condition.
+pub(crate) type Unit = u32;
+
+/// Bytes that are looked up before the positions found are compared.
+const CHUNK: usize = 1024;
+/// Symbols that are kept on either side of a chunk: a window that contains an anchor reaches no further.
+const REACH: usize = LONGEST;
+/// A chunk's symbols and what stands around them.
+type Buffer = [Symbol; CHUNK + 2 * REACH];
+
+/// The compiled conditions of all units.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    /// For each pair of symbols, the symbols that complete an anchor.
+    anchors: Box<[u64; 4096]>,
+    /// For each pair, how many anchors come before its own.
+    ranks: Box<[u32; 4096]>,
+    /// For each anchor in order, its bucket.
+    bucket_of: Vec<u32>,
+    buckets: Vec<Bucket>,
+    /// Indexes of `entries`.
+    members: Vec<u32>,
+    entries: Vec<Entry>,
+    /// Places of windows where one of several symbols may stand.
+    sets: Vec<(u8, Symbols)>,
+    /// The clauses that entries stand for.
+    marks: Vec<u16>,
+    clauses: Vec<ClauseTest>,
+    units: Vec<UnitTest>,
+    /// Units to test whatever was found, because symbols alone can meet their first clause.
+    by_symbols: Vec<Unit>,
+}
+
+/// The windows with one anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Bucket {
+    /// What can stand before and behind the anchor in any of them.
+    before: Symbols,
+    behind: Symbols,
+    /// Range of `members`.
+    members: (u32, u32),
+}
+
+/// A window, ready to compare.
+#[derive(Debug, Clone)]
+struct Entry {
+    /// The bytes of places with one symbol, and that symbol there.
+    mask: u64,
+    value: u64,
+    /// Range of `sets`.
+    sets: (u32, u32),
+    /// Range of `marks`.
+    marks: (u32, u32),
+    /// Symbols of the window before the anchor's last.
+    lead: u8,
+}
+
+#[derive(Debug)]
+struct ClauseTest {
+    symbols: Symbols,
+    /// The unit to test when this clause is found.
+    first_of: Option<Unit>,
+}
+
+#[derive(Debug)]
+struct UnitTest {
+    least: usize,
+    /// Range of `clauses`.
+    clauses: (u32, u32),
+}
+
+/// What a pass over a value found; reused from value to value.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    /// The symbols of the value's bytes.
+    pub(crate) seen: Symbols,
+    /// The units that could match, each once.
+    pub(crate) candidates: Vec<Unit>,
+    marks: Marks,
+    buffer: Box<Buffer>,
+}
+
+/// Clauses found, as bits and in the order in which they were.
+#[derive(Debug, Default)]
+struct Marks {
+    bits: Vec<u64>,
+    order: Vec<u16>,
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self {
+            seen: Symbols::EMPTY,
+            candidates: Vec::new(),
+            marks: Marks::default(),
+            buffer: Box::new([EDGE; CHUNK + 2 * REACH]),
+        }
+    }
+}
+
+impl Marks {
+    fn reset(&mut self, clauses: usize) {
+        if self.bits.len() * 64 < clauses {
+            self.bits.resize(clauses.div_ceil(64), 0);
+        }
+        for clause in self.order.drain(..) {
+            self.bits[usize::from(clause) / 64] = 0;
+        }
+    }
+
+    fn insert(&mut self, clause: u16) {
+        let word = &mut self.bits[usize::from(clause) / 64];
+        let bit = 1 << (clause % 64);
+        if *word & bit == 0 {
+            *word |= bit;
+            self.order.push(clause);
+        }
+    }
+
+    fn contains(&self, clause: u32) -> bool {
+        self.bits[clause as usize / 64] >> (clause % 64) & 1 == 1
+    }
+}
+
+impl Scanner {
+    /// Scans a value: which symbols it has and which units could match it.
+    pub(crate) fn scan(&self, value: &[u8], findings: &mut Findings) {
+        findings.seen = Symbols::EMPTY;
+        findings.candidates.clear();
+        findings.marks.reset(self.clauses.len());
+        self.pass(value, findings);
+        let Findings { seen, candidates, marks, .. } = findings;
+        let holds = |unit: &Unit| self.holds(*unit, value.len(), *seen, marks);
+        let found = marks.order.iter().filter_map(|clause| self.clauses[usize::from(*clause)].first_of);
+        candidates.extend(found.chain(self.by_symbols.iter().copied()).filter(holds));
+    }
+
+    /// Whether a unit's condition holds.
+    fn holds(&self, unit: Unit, length: usize, seen: Symbols, marks: &Marks) -> bool {
+        let UnitTest { least, clauses: (from, to) } = self.units[unit as usize];
+        let met = |clause: u32| marks.contains(clause) || self.clauses[clause as usize].symbols.intersects(seen);
+        length >= least && (from..to).all(met)
+    }
+
+    fn pass(&self, value: &[u8], findings: &mut Findings) {
+        let Findings { buffer, seen, marks, .. } = findings;
+        let buffer: &mut Buffer = buffer;
+        // Before the value stand edges only.
+        buffer[..REACH].fill(EDGE);
+        // The last two symbols.
+        let mut pair = 0;
+        let mut count = 0;
+        let mut chunks = value.chunks(CHUNK).peekable();
+        while let Some(chunk) = chunks.next() {
+            buffer.copy_within(count..count + REACH, 0);
+            count = chunk.len();
+            let mut flags = [0; CHUNK / 64];
+            let slots = buffer[REACH..].chunks_mut(64);
+            for ((block, slots), flags) in chunk.chunks(64).zip(slots).zip(&mut flags) {
+                *flags = self.look_up(block, slots, &mut pair, seen);
+            }
+            let next = chunks.peek().copied().unwrap_or_default().iter().map(|byte| SYMBOL[usize::from(*byte)]);
+            for (slot, symbol) in buffer[REACH + count..].iter_mut().zip(next.chain([EDGE; REACH]).take(REACH)) {
+                *slot = symbol;
+            }
+            for (index, mut flags) in flags.into_iter().take(count.div_ceil(64)).enumerate() {
+                while flags != 0 {
+                    let bit = flags.leading_zeros() as usize;
+                    flags &= !(1 << 63 >> bit);
+                    self.compare(buffer, REACH + index * 64 + bit, marks);
+                }
+            }
+        }
+        // The edge behind the value can complete an anchor too.
+        if self.anchors[pair & 4095] >> EDGE & 1 == 1 {
+            self.compare(buffer, REACH + count, marks);
+        }
+    }
+
+    /// Writes the symbols of at most 64 bytes. Returns where anchors end, the first byte in the highest bit.
+    ///
+    /// Kept apart so that the loop's few values stay in registers.
+    #[inline(never)]
+    fn look_up(&self, block: &[u8], slots: &mut [Symbol], pair: &mut usize, seen: &mut Symbols) -> u64 {
+        let anchors: &[u64; 4096] = &self.anchors;
+        let (mut last, mut set, mut flags) = (*pair, seen.0, 0u64);
+        for (byte, slot) in block.iter().zip(slots) {
+            let symbol = SYMBOL[usize::from(*byte)];
+            let bit = BIT[usize::from(*byte)];
+            *slot = symbol;
+            set |= bit;
+            flags = flags << 1 | u64::from(anchors[last & 4095] & bit != 0);
+            last = last << 6 | usize::from(symbol);
+        }
+        (*pair, *seen) = (last, Symbols(set));
+        flags << (64 - block.len())
+    }
+
+    /// Compares the windows whose anchor ends at `at`.
+    fn compare(&self, buffer: &Buffer, at: usize, marks: &mut Marks) {
+        let [before, first, second, last, behind] = [at - 3, at - 2, at - 1, at, at + 1].map(|place| buffer[place]);
+        let pair = usize::from(first & 63) << 6 | usize::from(second & 63);
+        let below = self.anchors[pair] & ((1 << (last & 63)) - 1);
+        let rank = self.ranks[pair] + below.count_ones();
+        let bucket = self.buckets[self.bucket_of[rank as usize] as usize];
+        if !bucket.before.contains(before) || !bucket.behind.contains(behind) {
+            return;
+        }
+        for member in &self.members[bucket.members.0 as usize..bucket.members.1 as usize] {
+            let entry = &self.entries[*member as usize];
+            if self.stands_at(entry, &buffer[at - usize::from(entry.lead)..]) {
+                for clause in &self.marks[entry.marks.0 as usize..entry.marks.1 as usize] {
+                    marks.insert(*clause);
+                }
+            }
+        }
+    }
+
+    /// Whether a window stands at the beginning of these symbols.
+    fn stands_at(&self, entry: &Entry, symbols: &[Symbol]) -> bool {
+        let Some(eight) = symbols.first_chunk::<LONGEST>() else { return false };
+        let sets = &self.sets[entry.sets.0 as usize..entry.sets.1 as usize];
+        u64::from_le_bytes(*eight) & entry.mask == entry.value
+            && sets.iter().all(|(place, set)| set.contains(eight[usize::from(*place) % LONGEST]))
+    }
+
+    /// Bytes of memory, for reports.
+    pub(crate) fn memory(&self) -> usize {
+        fn size<T>(list: &[T]) -> usize {
+            size_of_val(list)
+        }
+        size(&*self.anchors)
+            + size(&*self.ranks)
+            + size(&self.bucket_of)
+            + size(&self.buckets)
+            + size(&self.members)
+            + size(&self.entries)
+            + size(&self.sets)
+            + size(&self.marks)
+            + size(&self.clauses)
+            + size(&self.units)
+            + size(&self.by_symbols)
+    }
+}
