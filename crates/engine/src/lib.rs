@@ -31,6 +31,7 @@ mod request_body;
 mod response;
 mod ruleset;
 mod sanitise;
+mod screen;
 pub mod settings;
 pub mod trace;
 mod transaction;

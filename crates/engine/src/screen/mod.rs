@@ -7,3 +7,5 @@ pub(crate) mod graph;
 pub(crate) mod rarity;
 pub(crate) mod scanner;
 pub(crate) mod window;
+#[cfg(test)]
+mod tests;

@@ -209,8 +209,9 @@ mod tests {
 
     #[test]
     fn counts_the_edge_of_values() {
-        let model = Rarity::of_sample(b"ab\nab\n");
+        let model = Rarity::of_sample(&b"ab\n".repeat(100));
         let [a, b] = [b'a', b'b'].map(|byte| Symbols::of_bytes([byte]));
-        assert!(model.after(Symbols::EDGE, a) > 0.8 && model.after(b, Symbols::EDGE) > 0.7);
+        assert!(model.after(Symbols::EDGE, a) > 0.8 && model.after(b, Symbols::EDGE) > 0.8);
+        assert!(model.of_values(&[a, b]) > 0.99 && model.of_values(&[Symbols::LINE_FEED]) < 0.01);
     }
 }

@@ -324,9 +324,10 @@ pub(crate) fn anchor(window: &Sequence, rarity: &Rarity) -> Anchor {
         Anchor { cost, lead: lead as u8, three }
     };
     let short = match *window.sets() {
-        // Two symbols and any before, or any behind.
+        // Two symbols and any before, or any behind; behind the last edge stands nothing that is looked up.
         [first, second] => {
-            vec![anchor([Symbols::ALL, first, second], 1), anchor([first, second, Symbols::ALL], 2)]
+            let behind = (!second.intersects(Symbols::EDGE)).then(|| anchor([first, second, Symbols::ALL], 2));
+            vec![Some(anchor([Symbols::ALL, first, second], 1)), behind]
         }
         _ => Vec::new(),
     };
@@ -335,5 +336,5 @@ pub(crate) fn anchor(window: &Sequence, rarity: &Rarity) -> Anchor {
         _ => None,
     });
     let none = Anchor { cost: 0.0, lead: 0, three: [Symbols::EMPTY; 3] };
-    long.chain(short).min_by(|left, right| left.cost.total_cmp(&right.cost)).unwrap_or(none)
+    long.chain(short.into_iter().flatten()).min_by(|left, right| left.cost.total_cmp(&right.cost)).unwrap_or(none)
 }

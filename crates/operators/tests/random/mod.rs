@@ -1,6 +1,5 @@
 //! A fixed random sequence, expressions from a grammar, and values that come close to matching.
 
-use portcullis_operators::pattern::Pattern;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// A xorshift generator: the tests need variety, not quality.
@@ -20,12 +19,12 @@ impl Random {
     }
 
     /// A value that matches the expression, comes close, or is noise.
-    pub fn value(&mut self, pattern: &Pattern, source: &[u8]) -> Vec<u8> {
+    pub fn value(&mut self, hir: Option<&Hir>, source: &[u8]) -> Vec<u8> {
         let mut value = Vec::new();
         for _ in 0..self.below(3) {
             value.push(self.byte());
         }
-        match pattern.hir() {
+        match hir {
             Some(hir) if self.below(8) > 0 => self.matching(hir, &mut value, 6),
             _ => {
                 for _ in 0..self.below(12) {

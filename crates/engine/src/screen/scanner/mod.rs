@@ -166,8 +166,8 @@ impl Scanner {
     fn pass(&self, value: &[u8], findings: &mut Findings) {
         let Findings { buffer, seen, marks, .. } = findings;
         let buffer: &mut Buffer = buffer;
-        // Before the value stand edges only.
-        buffer[..REACH].fill(EDGE);
+        // Before the value stand edges only, and behind the empty one.
+        buffer[..2 * REACH].fill(EDGE);
         // The last two symbols.
         let mut pair = 0;
         let mut count = 0;
