@@ -2,7 +2,7 @@
 //!
 //! `@beginsWith /admin` matches `/admin/x`. The empty argument matches every value. It never captures. Reference Manual: `beginsWith`.
 
-use crate::text::Text;
+use crate::text::{Place, Text};
 use crate::{Example, Kind, Operator};
 
 pub(crate) static OPERATOR: Operator = Operator {
@@ -16,5 +16,7 @@ pub(crate) static OPERATOR: Operator = Operator {
         Example { argument: "/admin", value: b"x/admin", matches: false },
         Example { argument: "", value: b"x", matches: true },
     ],
-    kind: Kind::Pure(|argument, environment| Text::containing(argument, environment, <[u8]>::starts_with)),
+    kind: Kind::Pure(|argument, environment| {
+        Text::containing(argument, environment, <[u8]>::starts_with, Place::Start)
+    }),
 };

@@ -2,7 +2,7 @@
 //!
 //! `@contains foo` matches `a food`. The empty argument matches every value. It never captures. Reference Manual: `contains`.
 
-use crate::text::Text;
+use crate::text::{Place, Text};
 use crate::{Example, Kind, Operator};
 
 pub(crate) static OPERATOR: Operator = Operator {
@@ -16,7 +16,9 @@ pub(crate) static OPERATOR: Operator = Operator {
         Example { argument: "foo", value: b"FOO", matches: false },
         Example { argument: "", value: b"", matches: true },
     ],
-    kind: Kind::Pure(|argument, environment| Text::containing(argument, environment, contains)),
+    kind: Kind::Pure(|argument, environment| {
+        Text::containing(argument, environment, contains, Place::Inside)
+    }),
 };
 
 fn contains(value: &[u8], argument: &[u8]) -> bool {

@@ -5,7 +5,7 @@
 //! occurrence is no word, the rest is searched with Knuth-Morris-Pratt, so that an argument taken from the request
 //! by a macro cannot make the search quadratic. Reference Manual: `containsWord`.
 
-use crate::text::Text;
+use crate::text::{Place, Text};
 use crate::{Example, Kind, Operator};
 
 pub(crate) static OPERATOR: Operator = Operator {
@@ -21,7 +21,9 @@ pub(crate) static OPERATOR: Operator = Operator {
         Example { argument: "a a", value: b"a aa a a", matches: true },
         Example { argument: "", value: b"x", matches: true },
     ],
-    kind: Kind::Pure(|argument, environment| Text::containing(argument, environment, contains_word)),
+    kind: Kind::Pure(|argument, environment| {
+        Text::containing(argument, environment, contains_word, Place::Inside)
+    }),
 };
 
 fn contains_word(value: &[u8], argument: &[u8]) -> bool {

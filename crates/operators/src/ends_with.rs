@@ -2,7 +2,7 @@
 //!
 //! `@endsWith .php` matches `/a.php`. The empty argument matches every value. It never captures. Reference Manual: `endsWith`.
 
-use crate::text::Text;
+use crate::text::{Place, Text};
 use crate::{Example, Kind, Operator};
 
 pub(crate) static OPERATOR: Operator = Operator {
@@ -16,5 +16,7 @@ pub(crate) static OPERATOR: Operator = Operator {
         Example { argument: ".php", value: b"/a.php5", matches: false },
         Example { argument: "", value: b"x", matches: true },
     ],
-    kind: Kind::Pure(|argument, environment| Text::containing(argument, environment, <[u8]>::ends_with)),
+    kind: Kind::Pure(|argument, environment| {
+        Text::containing(argument, environment, <[u8]>::ends_with, Place::End)
+    }),
 };

@@ -116,8 +116,15 @@ pub enum Shape<'a> {
     Regex(&'a regex_syntax::hir::Hir),
     /// Any of these byte strings occurs, compared without ASCII case.
     AnyOfCaseless(&'a [Vec<u8>]),
-    /// These exact bytes occur (the argument of `@contains`, `@streq`, `@beginsWith`, …).
-    Literal(&'a [u8]),
+    /// These exact bytes occur (the argument of `@contains`, `@streq`, `@beginsWith`, …), and where.
+    Literal {
+        /// What occurs.
+        text: &'a [u8],
+        /// It is the beginning of the value.
+        at_start: bool,
+        /// It is the end of the value.
+        at_end: bool,
+    },
     /// A byte outside this set occurs (`@validateByteRange`).
     ByteOutside(&'a [u64; 4]),
     /// This byte occurs.

@@ -2,7 +2,7 @@
 //!
 //! `@streq POST` matches `POST` only. The empty argument matches the empty value. It never captures. Reference Manual: `streq`.
 
-use crate::text::Text;
+use crate::text::{Place, Text};
 use crate::{Example, Kind, Operator};
 
 pub(crate) static OPERATOR: Operator = Operator {
@@ -17,7 +17,7 @@ pub(crate) static OPERATOR: Operator = Operator {
         Example { argument: "", value: b"", matches: true },
         Example { argument: "", value: b"x", matches: false },
     ],
-    kind: Kind::Pure(|argument, environment| Text::containing(argument, environment, equal)),
+    kind: Kind::Pure(|argument, environment| Text::containing(argument, environment, equal, Place::Whole)),
 };
 
 fn equal(value: &[u8], argument: &[u8]) -> bool {

@@ -41,6 +41,6 @@ impl Test for StrMatch {
     }
 
     fn shape(&self) -> Shape<'_> {
-        Shape::Literal(self.finder.needle())
+        Shape::Literal { text: self.finder.needle(), at_start: false, at_end: false }
     }
 }

@@ -10,6 +10,20 @@ use std::fmt;
 pub(crate) struct Text {
     compare: fn(value: &[u8], argument: &[u8]) -> bool,
     required: Option<Box<[u8]>>,
+    place: Place,
+}
+
+/// Where in a matching value the argument stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Anywhere.
+    Inside,
+    /// At its beginning.
+    Start,
+    /// At its end.
+    End,
+    /// It is the whole value.
+    Whole,
 }
 
 impl Text {
@@ -18,9 +32,10 @@ impl Text {
         argument: &[u8],
         environment: &Environment<'_>,
         compare: fn(&[u8], &[u8]) -> bool,
+        place: Place,
     ) -> Result<Box<dyn Test>, ArgumentError> {
         let required = (!environment.has_macros && !argument.is_empty()).then(|| argument.into());
-        Ok(Box::new(Self { compare, required }))
+        Ok(Box::new(Self { compare, required, place }))
     }
 }
 
@@ -41,7 +56,12 @@ impl Test for Text {
     }
 
     fn shape(&self) -> Shape<'_> {
-        self.required.as_deref().map_or(Shape::Opaque, Shape::Literal)
+        let Some(text) = self.required.as_deref() else { return Shape::Opaque };
+        Shape::Literal {
+            text,
+            at_start: matches!(self.place, Place::Start | Place::Whole),
+            at_end: matches!(self.place, Place::End | Place::Whole),
+        }
     }
 }
 

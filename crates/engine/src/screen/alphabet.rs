@@ -6,6 +6,11 @@
 //! that *any* of its bytes has. Because both cases of a letter are one symbol, what is known of a value is also known of
 //! every other spelling of it in capitals and small letters.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "tables of 256 entries are indexed by bytes, while compiling this file"
+)]
+
 use portcullis_transformations::ByteSet;
 use regex_syntax::hir::ClassBytes;
 
@@ -61,8 +66,7 @@ const fn bits() -> [u64; 256] {
 
 /// The symbol of a byte.
 pub(crate) fn symbol(byte: u8) -> Symbol {
-    let [table @ ..] = &SYMBOL;
-    table.get(usize::from(byte)).copied().unwrap_or(HIGH)
+    SYMBOL.get(usize::from(byte)).copied().unwrap_or(HIGH)
 }
 
 /// A set of symbols.
@@ -74,7 +78,7 @@ impl Symbols {
     /// Every symbol, the edge included: no condition at all.
     pub(crate) const ALL: Self = Self(u64::MAX);
     /// Every symbol that a byte can have.
-    pub(crate) const BYTES: Self = Self(u64::MAX & !(1 << EDGE));
+    pub(crate) const BYTES: Self = Self(!(1 << EDGE));
     pub(crate) const EDGE: Self = Self(1 << EDGE);
     /// Letters, digits and the underscore, as `\w`. No other byte shares a symbol with them.
     pub(crate) const WORD: Self = Self(((1 << 28) - 2) | 1 << SYMBOL[b'_' as usize]);
@@ -126,10 +130,6 @@ impl Symbols {
 
     pub(crate) fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
-    }
-
-    pub(crate) fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
     }
 
     pub(crate) fn intersects(self, other: Self) -> bool {

@@ -4,7 +4,7 @@
 //! a conjunction of clauses, a [`Clause`] a disjunction of single symbols and windows. [`Condition::admits`] is the plain
 //! meaning, one value after the other; the scanner computes the same for all conditions at once and is tested against it.
 
-use super::alphabet::{EDGE, Symbols, symbol};
+use super::alphabet::{EDGE, Symbol, Symbols, symbol};
 use super::cut::{Cut, cuts, required};
 use super::graph::Graph;
 use super::rarity::{Rarity, cost};
@@ -47,7 +47,7 @@ impl Condition {
             Shape::Opaque => return None,
             Shape::Regex(hir) => Self::of_expression(hir, rarity),
             Shape::AnyOfCaseless(phrases) => Self::of_phrases(phrases, rarity),
-            Shape::Literal(text) => Self::of_phrases(&[text.to_vec()], rarity),
+            Shape::Literal { text, at_start, at_end } => Self::of_text(text, *at_start, *at_end, rarity),
             Shape::ByteOutside(set) => Self::of_symbols(Symbols::outside(set)),
             Shape::Byte(byte) => Self::of_symbols(Symbols::of_bytes([*byte])),
         };
@@ -68,18 +68,26 @@ impl Condition {
         let mut options: Vec<Choice> = Vec::new();
         while clauses.len() < MOST && share > RARE {
             // The cheapest cut alone is often good enough; growing the others is most of the work.
-            let good = |choice: &Choice| share * choice.kept * cost::CANDIDATE < ENOUGH && choice.effort < SMALL;
-            while !options.iter().any(good) && let Some(cut) = cuts.next() {
+            let good =
+                |choice: &Choice| share * choice.kept * cost::CANDIDATE < ENOUGH && choice.effort < SMALL;
+            while !options.iter().any(good)
+                && let Some(cut) = cuts.next()
+            {
                 options.push(Choice::new(cut, &mut grower, rarity));
             }
             let gain = |choice: &Choice| share * (1.0 - choice.kept) * cost::CANDIDATE - choice.effort;
-            let best = options.iter().enumerate().max_by(|left, right| gain(left.1).total_cmp(&gain(right.1)));
-            let Some(best) = best.filter(|(_, choice)| gain(choice) > 0.0).map(|(index, _)| index) else { break };
+            let best =
+                options.iter().enumerate().max_by(|left, right| gain(left.1).total_cmp(&gain(right.1)));
+            let Some(best) = best.filter(|(_, choice)| gain(choice) > 0.0).map(|(index, _)| index) else {
+                break;
+            };
             let choice = options.swap_remove(best);
             share *= choice.kept;
             clauses.push((choice.holds, choice.clause));
         }
-        clauses.extend(sets.iter().map(|set| (rarity.of_values(&[*set]), Clause { symbols: *set, windows: Vec::new() })));
+        clauses.extend(
+            sets.iter().map(|set| (rarity.of_values(&[*set]), Clause { symbols: *set, windows: Vec::new() })),
+        );
         clauses.sort_by(|left, right| left.0.total_cmp(&right.0));
         Self { least, clauses: clauses.into_iter().map(|(_, clause)| clause).collect() }
     }
@@ -88,7 +96,8 @@ impl Condition {
     fn of_phrases(phrases: &[Vec<u8>], rarity: &Rarity) -> Self {
         let mut sequences = Vec::with_capacity(phrases.len());
         for phrase in phrases {
-            match part(phrase, rarity) {
+            let symbols: Vec<_> = phrase.iter().map(|byte| symbol(*byte)).collect();
+            match part(&symbols, rarity) {
                 Some(part) => sequences.push(part),
                 // The empty phrase is everywhere.
                 None => return Self::default(),
@@ -98,6 +107,16 @@ impl Condition {
         sequences.dedup();
         let least = phrases.iter().map(Vec::len).min().unwrap_or(0);
         Self { least, clauses: Clause::of_windows(sequences).into_iter().collect() }
+    }
+
+    /// The edge stands next to a text at the beginning or the end of a value.
+    fn of_text(text: &[u8], at_start: bool, at_end: bool, rarity: &Rarity) -> Self {
+        let edge = |there: bool| there.then_some(EDGE);
+        let symbols = text.iter().map(|byte| symbol(*byte));
+        let symbols: Vec<_> = edge(at_start).into_iter().chain(symbols).chain(edge(at_end)).collect();
+        let clauses =
+            part(&symbols, rarity).and_then(|part| Clause::of_windows(vec![part])).into_iter().collect();
+        Self { least: text.len(), clauses }
     }
 
     fn of_symbols(symbols: Symbols) -> Self {
@@ -131,21 +150,22 @@ impl Clause {
     fn holds(&self, edged: &[super::alphabet::Symbol]) -> bool {
         let inner = edged.get(1..edged.len() - 1).unwrap_or_default();
         let stands = |window: &Sequence, at: &[u8]| {
-            window.sets().len() <= at.len() && window.sets().iter().zip(at).all(|(set, symbol)| set.contains(*symbol))
+            window.sets().len() <= at.len()
+                && window.sets().iter().zip(at).all(|(set, symbol)| set.contains(*symbol))
         };
         inner.iter().any(|symbol| self.symbols.contains(*symbol))
             || (0..edged.len()).any(|from| self.windows.iter().any(|window| stands(window, &edged[from..])))
     }
 }
 
-/// The window around the rarest three symbols of a phrase.
-fn part(phrase: &[u8], rarity: &Rarity) -> Option<Sequence> {
-    let symbols: Vec<_> = phrase.iter().map(|byte| symbol(*byte)).collect();
+/// The window around the rarest three symbols of a text.
+fn part(symbols: &[Symbol], rarity: &Rarity) -> Option<Sequence> {
     let prices = symbols.windows(3).map(|three| match *three {
         [first, second, third] => rarity.of_three(first, second, third),
         _ => 1.0,
     });
-    let rarest = prices.enumerate().min_by(|left, right| left.1.total_cmp(&right.1)).map_or(0, |(index, _)| index);
+    let rarest =
+        prices.enumerate().min_by(|left, right| left.1.total_cmp(&right.1)).map_or(0, |(index, _)| index);
     // Three symbols before it, as far as the phrase goes.
     let start = rarest.saturating_sub(3).min(symbols.len().saturating_sub(LONGEST));
     let part = symbols.get(start..)?;

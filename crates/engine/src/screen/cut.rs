@@ -9,11 +9,13 @@
 //! gaps between them: in `l["']*s` the `l` costs `ls` and `l"` and `l'`.
 
 use super::alphabet::Symbols;
-use super::graph::{Item, Node, first};
+use super::graph::{Item, Node};
 use super::rarity::Rarity;
 
 /// How many cuts of a list are kept.
 const KEPT: usize = 4;
+/// From how many sets of a choice unions are tried.
+const SEEDS: usize = 12;
 /// How many symbols a price looks ahead.
 const AHEAD: usize = 4;
 
@@ -106,22 +108,32 @@ pub(crate) fn required(items: &[Item], rarity: &Rarity) -> Vec<Symbols> {
             Item::Symbol(_, symbols) => found.push(*symbols),
             Item::Choice(_, branches) => {
                 let sets: Vec<_> = branches.iter().map(|branch| required(branch, rarity)).collect();
-                found.extend(sets.iter().flatten().filter_map(|seed| union_around(*seed, &sets, rarity)));
+                let mut seeds: Vec<_> = sets.iter().flatten().copied().collect();
+                seeds.sort_unstable();
+                seeds.dedup();
+                found.extend(
+                    rarest(seeds, rarity).take(SEEDS).filter_map(|seed| union_around(seed, &sets, rarity)),
+                );
             }
         }
     }
     found.sort_unstable();
     found.dedup();
-    let mut priced: Vec<_> = found.into_iter().map(|set| (rarity.of(set), set)).collect();
-    priced.sort_by(|left, right| left.0.total_cmp(&right.0));
     // A set that holds a whole other one follows from it.
     let mut kept: Vec<Symbols> = Vec::new();
-    for (_, set) in priced {
+    for set in rarest(found, rarity) {
         if kept.len() < KEPT && !kept.iter().any(|other| other.is_subset_of(set)) {
             kept.push(set);
         }
     }
     kept
+}
+
+/// The sets, the rarest first.
+fn rarest(sets: Vec<Symbols>, rarity: &Rarity) -> impl Iterator<Item = Symbols> {
+    let mut priced: Vec<_> = sets.into_iter().map(|set| (rarity.of(set), set)).collect();
+    priced.sort_by(|left, right| left.0.total_cmp(&right.0));
+    priced.into_iter().map(|(_, set)| set)
 }
 
 /// One set of each branch, chosen so that the union with `seed` stays rare; none when a branch requires nothing.

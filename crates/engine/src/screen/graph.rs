@@ -6,6 +6,11 @@
 //! place of a path, through `^`, `$` and `\b`; the analysis in `window` asks nothing else. Together with the graph, the
 //! builder lists the [`Item`]s that every match passes in order, from which `cut` chooses where to look.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "nodes are numbered here, and nothing from a request comes here"
+)]
+
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
 use super::alphabet::Symbols;
@@ -44,8 +49,9 @@ pub(crate) enum Item {
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     kinds: Vec<Kind>,
-    next: Vec<Vec<Node>>,
-    previous: Vec<Vec<Node>>,
+    edges: Vec<(Node, Node)>,
+    next: Adjacency,
+    previous: Adjacency,
     begin: Node,
     accept: Node,
     /// For each node, the number of the walk that saw it last and the symbols it was seen with.
@@ -81,21 +87,18 @@ impl Graph {
         graph.link(ends.exit, accept);
         graph.begin = begin;
         graph.accept = accept;
+        graph.next = Adjacency::new(graph.kinds.len(), graph.edges.iter().copied());
+        graph.previous = Adjacency::new(graph.kinds.len(), graph.edges.iter().map(|(from, to)| (*to, *from)));
         (graph, items)
     }
 
     fn node(&mut self, kind: Kind) -> Node {
         self.kinds.push(kind);
-        self.next.push(Vec::new());
-        self.previous.push(Vec::new());
         self.kinds.len() as Node - 1
     }
 
     fn link(&mut self, from: Node, to: Node) {
-        if let (Some(next), Some(previous)) = (self.next.get_mut(from as usize), self.previous.get_mut(to as usize)) {
-            next.push(to);
-            previous.push(from);
-        }
+        self.edges.push((from, to));
     }
 
     /// Adds a part and appends its items.
@@ -117,10 +120,12 @@ impl Graph {
                 })
             }
             HirKind::Capture(capture) => self.add(&capture.sub, items),
-            HirKind::Concat(subs) => self.chain(subs.len(), items, |graph, index, items| match subs.get(index) {
-                Some(sub) => graph.add(sub, items),
-                None => graph.pass(),
-            }),
+            HirKind::Concat(subs) => {
+                self.chain(subs.len(), items, |graph, index, items| match subs.get(index) {
+                    Some(sub) => graph.add(sub, items),
+                    None => graph.pass(),
+                })
+            }
             HirKind::Alternation(subs) => self.choice(subs, items),
             HirKind::Repetition(repetition) => self.repetition(repetition, items),
         }
@@ -231,21 +236,18 @@ impl Graph {
     /// The only node that an edge from any of these leads to, or from which one leads to them.
     pub(crate) fn only_neighbour(&self, nodes: &[Node], forward: bool) -> Option<Node> {
         let edges = if forward { &self.next } else { &self.previous };
-        let mut all = nodes.iter().map(|node| edges.get(*node as usize).map_or(&[][..], Vec::as_slice));
-        let first = *all.next()?.first()?;
-        let same = |edges: &[Node]| edges == [first];
-        (same(edges.get(*nodes.first()? as usize)?) && all.all(same)).then_some(first)
+        let first = *edges.of(*nodes.first()?).first()?;
+        nodes.iter().all(|node| edges.of(*node) == [first]).then_some(first)
     }
 
     fn neighbours(&mut self, nodes: &[Node], here: Symbols, forward: bool) -> Neighbours {
         self.walks += 1;
         self.visited.resize(self.kinds.len(), (0, Symbols::EMPTY));
         let (edges, end) = if forward { (&self.next, self.accept) } else { (&self.previous, self.begin) };
-        let edges_of = |node: Node| edges.get(node as usize).map_or(&[][..], Vec::as_slice);
         let mut found = Neighbours::default();
         let mut stack: Vec<(Node, Symbols)> = Vec::new();
         for node in nodes {
-            stack.extend(edges_of(*node).iter().map(|next| (*next, Symbols::ALL)));
+            stack.extend(edges.of(*node).iter().map(|next| (*next, Symbols::ALL)));
         }
         while let Some((node, allowed)) = stack.pop() {
             let Some((walk, seen)) = self.visited.get_mut(node as usize) else { continue };
@@ -269,11 +271,43 @@ impl Graph {
             if node == end {
                 found.outside = found.outside.union(allowed);
             } else if !allowed.is_empty() {
-                stack.extend(edges_of(node).iter().map(|next| (*next, allowed)));
+                stack.extend(edges.of(node).iter().map(|next| (*next, allowed)));
             }
         }
         found.nodes.sort_unstable_by_key(|(_, node)| *node);
         found
+    }
+}
+
+/// For each node, the nodes at the other ends of its edges.
+#[derive(Debug, Default)]
+struct Adjacency {
+    /// Where each node's list begins in `nodes`; one more at the end.
+    starts: Vec<u32>,
+    nodes: Vec<Node>,
+}
+
+impl Adjacency {
+    fn new(count: usize, edges: impl Iterator<Item = (Node, Node)> + Clone) -> Self {
+        let mut starts = vec![0; count + 1];
+        for (from, _) in edges.clone() {
+            starts[from as usize + 1] += 1;
+        }
+        for node in 0..count {
+            starts[node + 1] += starts[node];
+        }
+        let mut places = starts.clone();
+        let mut nodes = vec![0; starts[count] as usize];
+        for (from, to) in edges {
+            let place = &mut places[from as usize];
+            nodes[*place as usize] = to;
+            *place += 1;
+        }
+        Self { starts, nodes }
+    }
+
+    fn of(&self, node: Node) -> &[Node] {
+        &self.nodes[self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize]
     }
 }
 

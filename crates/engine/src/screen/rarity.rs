@@ -5,11 +5,13 @@
 //! counts pairs and triples: `qx` is rarer than `th`. It decides only what is *chosen*, never what is *true*: with a model
 //! that is all wrong the screen is slower and still exact.
 
+#![expect(clippy::indexing_slicing, reason = "tables of 64 rows are indexed by symbols, which are below 64")]
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::hash::OffsetHasher;
 use super::alphabet::{EDGE, Symbol, Symbols, symbol};
+use crate::hash::OffsetHasher;
 
 /// The sample.
 static SAMPLE: &[u8] = include_bytes!("typical.txt");
@@ -173,7 +175,9 @@ pub(crate) fn number(first: Symbol, second: Symbol, third: Symbol) -> usize {
 
 /// The numbers of all combinations.
 pub(crate) fn triples([first, second, third]: [Symbols; 3]) -> impl Iterator<Item = usize> {
-    first.iter().flat_map(move |a| second.iter().flat_map(move |b| third.iter().map(move |c| number(a, b, c))))
+    first
+        .iter()
+        .flat_map(move |a| second.iter().flat_map(move |b| third.iter().map(move |c| number(a, b, c))))
 }
 
 /// What things cost, in nanoseconds on some machine; only their ratios matter.

@@ -19,15 +19,16 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use super::alphabet::Symbols;
-use crate::hash::OffsetHasher;
 use super::cut::Cut;
 use super::graph::{Graph, Node, assertions_see};
 use super::rarity::{Rarity, cost};
+use crate::hash::OffsetHasher;
 
 /// The most symbols of a window: the scanner compares eight at once.
 pub(crate) const LONGEST: usize = 8;
-/// Windows of one cut beyond this number are joined instead of split.
-const MOST: usize = 1200;
+/// Windows beyond so many per place of the cut, and a few more, are joined instead of split.
+const MOST_PER_PLACE: usize = 6;
+const MOST_AT_LEAST: usize = 60;
 /// Windows rarer than this, per symbol of text, are long enough.
 const RARE: f32 = 1e-8;
 /// Ways to go on that are kept apart in one step; the rest is joined.
@@ -208,12 +209,13 @@ impl<'a> Grower<'a> {
             left: End::new(Rc::from([node]), 0),
             right: End::new(Rc::from([node]), 0),
         };
+        let most = MOST_AT_LEAST + MOST_PER_PLACE * cut.nodes.len();
         let mut growing: VecDeque<Growing> = cut.nodes.iter().map(start).collect();
         let mut done = Vec::new();
         while let Some(mut window) = growing.pop_front() {
-            let may_split = growing.len() + done.len() < MOST;
+            let may_split = growing.len() + done.len() < most;
             match self.best_step(&mut window, may_split) {
-                Some(step) => growing.extend(self.step(&window, step)),
+                Some(step) => growing.extend(self.step(&window, &step)),
                 None => done.push(window),
             }
         }
@@ -264,7 +266,7 @@ impl<'a> Grower<'a> {
     }
 
     /// The longer windows that a step makes of a window.
-    fn step(&self, window: &Growing, step: Step) -> impl Iterator<Item = Growing> {
+    fn step(&self, window: &Growing, step: &Step) -> impl Iterator<Item = Growing> {
         let forward = step.forward;
         let here = window.here(forward);
         let share = |set: Symbols| self.share(here, set, forward);
@@ -277,7 +279,12 @@ impl<'a> Grower<'a> {
             let new_end = End::new(nodes, if part < USEFUL { 0 } else { idle + 1 });
             let (left, right) =
                 if forward { (window.left.clone(), new_end) } else { (new_end, window.right.clone()) };
-            Growing { price: window.price * part, sequence: window.sequence.longer(set, forward), left, right }
+            Growing {
+                price: window.price * part,
+                sequence: window.sequence.longer(set, forward),
+                left,
+                right,
+            }
         })
     }
 
@@ -296,7 +303,8 @@ impl<'a> Grower<'a> {
             let mut nodes = neighbours.nodes;
             nodes.sort_unstable();
             let same = nodes.chunk_by(|left, right| left.0 == right.0);
-            let inside = same.filter_map(|same| Some((same.first()?.0, same.iter().map(|(_, node)| *node).collect())));
+            let inside =
+                same.filter_map(|same| Some((same.first()?.0, same.iter().map(|(_, node)| *node).collect())));
             let outside = (!neighbours.outside.is_empty()).then(|| (neighbours.outside, Rc::from([])));
             Rc::new(Ways::new(inside.chain(outside).collect()))
         });
@@ -326,7 +334,8 @@ pub(crate) fn anchor(window: &Sequence, rarity: &Rarity) -> Anchor {
     let short = match *window.sets() {
         // Two symbols and any before, or any behind; behind the last edge stands nothing that is looked up.
         [first, second] => {
-            let behind = (!second.intersects(Symbols::EDGE)).then(|| anchor([first, second, Symbols::ALL], 2));
+            let behind =
+                (!second.intersects(Symbols::EDGE)).then(|| anchor([first, second, Symbols::ALL], 2));
             vec![Some(anchor([Symbols::ALL, first, second], 1)), behind]
         }
         _ => Vec::new(),
@@ -336,5 +345,7 @@ pub(crate) fn anchor(window: &Sequence, rarity: &Rarity) -> Anchor {
         _ => None,
     });
     let none = Anchor { cost: 0.0, lead: 0, three: [Symbols::EMPTY; 3] };
-    long.chain(short.into_iter().flatten()).min_by(|left, right| left.cost.total_cmp(&right.cost)).unwrap_or(none)
+    long.chain(short.into_iter().flatten())
+        .min_by(|left, right| left.cost.total_cmp(&right.cost))
+        .unwrap_or(none)
 }

@@ -54,7 +54,8 @@ impl Scanner {
             for (index, clause) in condition.clauses.iter().enumerate() {
                 windows.extend(clause.windows.iter().map(|window| (*window, self.clauses.len() as u16)));
                 let announces = index == 0 && clause.symbols.is_empty();
-                self.clauses.push(ClauseTest { symbols: clause.symbols, first_of: announces.then_some(unit) });
+                self.clauses
+                    .push(ClauseTest { symbols: clause.symbols, first_of: announces.then_some(unit) });
             }
             self.units.push(UnitTest { least: condition.least, clauses: (from, self.clauses.len() as u32) });
         }

@@ -12,7 +12,10 @@
 //! The bet: anchors are rare in ordinary values. When it is lost (text made of anchors) every position costs a bucket of
 //! windows, whose size the analysis keeps small; time stays linear. [`build`] makes the tables.
 
-#![expect(clippy::indexing_slicing, reason = "indexes come from the builder's own tables, or are masked, or count a chunk")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexes come from the builder's own tables, or are masked, or count a chunk"
+)]
 
 mod build;
 
@@ -159,7 +162,8 @@ impl Scanner {
     /// Whether a unit's condition holds.
     fn holds(&self, unit: Unit, length: usize, seen: Symbols, marks: &Marks) -> bool {
         let UnitTest { least, clauses: (from, to) } = self.units[unit as usize];
-        let met = |clause: u32| marks.contains(clause) || self.clauses[clause as usize].symbols.intersects(seen);
+        let met =
+            |clause: u32| marks.contains(clause) || self.clauses[clause as usize].symbols.intersects(seen);
         length >= least && (from..to).all(met)
     }
 
@@ -180,8 +184,11 @@ impl Scanner {
             for ((block, slots), flags) in chunk.chunks(64).zip(slots).zip(&mut flags) {
                 *flags = self.look_up(block, slots, &mut pair, seen);
             }
-            let next = chunks.peek().copied().unwrap_or_default().iter().map(|byte| SYMBOL[usize::from(*byte)]);
-            for (slot, symbol) in buffer[REACH + count..].iter_mut().zip(next.chain([EDGE; REACH]).take(REACH)) {
+            let next =
+                chunks.peek().copied().unwrap_or_default().iter().map(|byte| SYMBOL[usize::from(*byte)]);
+            for (slot, symbol) in
+                buffer[REACH + count..].iter_mut().zip(next.chain([EDGE; REACH]).take(REACH))
+            {
                 *slot = symbol;
             }
             for (index, mut flags) in flags.into_iter().take(count.div_ceil(64)).enumerate() {
@@ -219,7 +226,8 @@ impl Scanner {
 
     /// Compares the windows whose anchor ends at `at`.
     fn compare(&self, buffer: &Buffer, at: usize, marks: &mut Marks) {
-        let [before, first, second, last, behind] = [at - 3, at - 2, at - 1, at, at + 1].map(|place| buffer[place]);
+        let [before, first, second, last, behind] =
+            [at - 3, at - 2, at - 1, at, at + 1].map(|place| buffer[place]);
         let pair = usize::from(first & 63) << 6 | usize::from(second & 63);
         let below = self.anchors[pair] & ((1 << (last & 63)) - 1);
         let rank = self.ranks[pair] + below.count_ones();

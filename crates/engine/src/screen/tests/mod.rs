@@ -63,8 +63,11 @@ impl Screened {
         self.scanner.scan(value, findings);
         let mut candidates = findings.candidates.clone();
         candidates.sort_unstable();
-        let expected: Vec<_> =
-            (0..).zip(&self.conditions).filter(|(_, condition)| condition.admits(value)).map(|(unit, _)| unit).collect();
+        let expected: Vec<_> = (0..)
+            .zip(&self.conditions)
+            .filter(|(_, condition)| condition.admits(value))
+            .map(|(unit, _)| unit)
+            .collect();
         assert_eq!(candidates, expected, "{}", value.escape_ascii());
     }
 }
@@ -96,7 +99,8 @@ fn matches_of_random_expressions_are_candidates() {
 #[test]
 fn long_values_are_scanned_whole() {
     let rarity = Rarity::typical();
-    let screened = Screened::new([b"(?i)union.*?select".to_vec(), b"^abc".to_vec(), b"xyz$".to_vec()], &rarity);
+    let screened =
+        Screened::new([b"(?i)union.*?select".to_vec(), b"^abc".to_vec(), b"xyz$".to_vec()], &rarity);
     let mut findings = Findings::default();
     for length in [0, 1, 55, 63, 64, 65, 1000, 1023, 1024, 1025, 2047, 2048, 2049, 3100] {
         for (text, expected) in [(&b"UNION all SELECT"[..], 0), (b"xyz", 2)] {

@@ -1,7 +1,7 @@
 //! The operators of the public rule sets, on values made from their expressions and on the attacks of their tests.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use portcullis_operators::{Environment, Kind, Shape, Test};
 use portcullis_testkit::corpus;
@@ -101,8 +101,10 @@ fn matches_of_rule_set_operators_are_candidates() {
     for folder in FOLDERS {
         let Some(folder) = corpus::folder(folder) else { continue };
         let operators = operators(&folder);
-        let conditions: Vec<_> =
-            operators.iter().map(|operator| Condition::of(&operator.test.shape(), &rarity).unwrap_or_default()).collect();
+        let conditions: Vec<_> = operators
+            .iter()
+            .map(|operator| Condition::of(&operator.test.shape(), &rarity).unwrap_or_default())
+            .collect();
         let scanner = Scanner::new(&conditions, &rarity);
         let conditional = conditions.iter().filter(|condition| !condition.clauses.is_empty()).count();
         let (mut tried, mut ruled_out) = (0, 0);
@@ -112,7 +114,10 @@ fn matches_of_rule_set_operators_are_candidates() {
             tried < pairs()
         };
         let goes_on = attacks.iter().all(|value| check(value));
-        while goes_on && operators.iter().all(|operator| check(&value_for(operator.test.as_ref(), &mut random))) {}
+        while goes_on
+            && operators.iter().all(|operator| check(&value_for(operator.test.as_ref(), &mut random)))
+        {
+        }
         println!(
             "{}: {} operators, {conditional} with a condition, {tried} pairs, {ruled_out} ruled out",
             folder.display(),
@@ -130,7 +135,7 @@ fn value_for(test: &dyn Test, random: &mut Random) -> Vec<u8> {
             let phrase = &phrases[random.below(phrases.len())];
             [random.value(None, phrase).as_slice(), phrase, &random.value(None, phrase)].concat()
         }
-        Shape::Literal(text) => {
+        Shape::Literal { text, .. } => {
             let around: [&[u8]; 3] = [b"", b" ", b"a"];
             [around[random.below(3)], text, around[random.below(3)]].concat()
         }
