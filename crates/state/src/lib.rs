@@ -20,16 +20,18 @@
 //! ```
 //!
 //! What a collection and its changes are is the engine's business; here is how they meet what others stored meanwhile
-//! (`record`), where records live ([`MemoryStore`]), when they expire, and what happens when room runs out. Nothing
+//! (`record`), where records live ([`MemoryStore`], [`DiskStore`]), when they expire, and what happens when room runs out. Nothing
 //! grows without bound: records have a size, stores a number of records and bytes.
 //! (manual: "Persistent collections")
 
+mod disk;
 mod error;
 mod limits;
 mod memory;
 mod record;
 
-pub use error::StoreError;
+pub use disk::{DiskStore, Report};
+pub use error::{OpenError, StoreError};
 pub use limits::{Limits, Statistics};
 pub use memory::MemoryStore;
 pub use portcullis_engine::{CollectionUpdate, MemberChange, StoredMembers};

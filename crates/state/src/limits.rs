@@ -29,6 +29,8 @@ pub struct Statistics {
     pub expired: u64,
     /// Records removed before their time because there was no room: the bounds are too small for the traffic.
     pub evicted: u64,
+    /// Saves to disk that failed.
+    pub failed_saves: u64,
 }
 
 impl Statistics {
@@ -38,6 +40,7 @@ impl Statistics {
             bytes: self.bytes + other.bytes,
             expired: self.expired + other.expired,
             evicted: self.evicted + other.evicted,
+            failed_saves: self.failed_saves + other.failed_saves,
         }
     }
 }

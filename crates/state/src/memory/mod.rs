@@ -9,7 +9,7 @@
 mod shard;
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portcullis_engine::{CollectionUpdate, StoredMembers};
 
@@ -30,13 +30,22 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// An empty store.
     pub fn new(limits: Limits) -> Self {
+        Self::with(limits, false)
+    }
+
+    /// An empty store that notes which records change, for one that follows it.
+    pub(crate) fn tracked(limits: Limits) -> Self {
+        Self::with(limits, true)
+    }
+
+    fn with(limits: Limits, tracked: bool) -> Self {
         let count = (limits.records / RECORDS_PER_SHARD).clamp(1, MOST_SHARDS);
         let share = Limits {
             records: limits.records.div_ceil(count).max(1),
             bytes: limits.bytes.div_ceil(count),
             record_bytes: limits.record_bytes,
         };
-        let shards = (0..count).map(|_| Mutex::new(Shard::new(share))).collect();
+        let shards = (0..count).map(|_| Mutex::new(Shard::new(share, tracked))).collect();
         Self { shards, hasher: RandomState::new() }
     }
 
@@ -70,6 +79,33 @@ impl MemoryStore {
         each.fold(Statistics::default(), Statistics::plus)
     }
 
+    /// Puts back a record that was stored elsewhere; that is no change.
+    pub(crate) fn restore(&self, name: &[u8], text: &[u8]) {
+        self.shard(name).restore(name, text);
+    }
+
+    /// The records that changed since the last time, as they are now.
+    pub(crate) fn take_changes(&self) -> Changes {
+        let everything = self.shards.iter().fold(false, |any, shard| lock(shard).lost_track() || any);
+        let mut records = Vec::new();
+        self.shards.iter().for_each(|shard| lock(shard).take_changes(everything, &mut records));
+        Changes { records, everything }
+    }
+
+    /// Makes everything a change.
+    pub(crate) fn lose_track(&self) {
+        self.shards.iter().for_each(|shard| lock(shard).lose_track());
+    }
+
+    /// Notes changes again that could not be brought on.
+    pub(crate) fn return_changes(&self, changes: Changes) {
+        if changes.everything {
+            self.lose_track();
+        } else {
+            changes.records.into_iter().for_each(|change| self.shard(&change.name).note(change.name));
+        }
+    }
+
     fn shard(&self, name: &[u8]) -> MutexGuard<'_, Shard> {
         let hash = self.hasher.hash_one(name);
         // There is at least one shard, and the remainder is below their number.
@@ -90,6 +126,20 @@ impl Store for MemoryStore {
     fn apply<'a>(&'a self, update: &'a CollectionUpdate, now_seconds: i64) -> Answer<'a, ()> {
         Box::pin(std::future::ready(self.apply_now(update, now_seconds)))
     }
+}
+
+/// What a store that follows has to do.
+pub(crate) struct Changes {
+    pub(crate) records: Vec<Change>,
+    /// These are all records: others do not exist any more.
+    pub(crate) everything: bool,
+}
+
+/// A record that changed.
+pub(crate) struct Change {
+    pub(crate) name: Arc<[u8]>,
+    /// Its text form; `None` when it is gone.
+    pub(crate) text: Option<Box<[u8]>>,
 }
 
 /// A panic elsewhere cannot leave a shard half changed: its steps do not call foreign code.

@@ -3,11 +3,12 @@
 //! Both orders are trees beside the table, so finding the record to give up, or one whose time is over, never walks the
 //! table. The store calls it under a lock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use portcullis_engine::{CollectionUpdate, StoredMembers};
 
+use super::Change;
 use crate::record::{self, Merged};
 use crate::{Limits, Statistics};
 
@@ -30,6 +31,10 @@ pub(super) struct Shard {
     clock: u64,
     expired: u64,
     evicted: u64,
+    /// Names of records that changed; `None` when nobody asks.
+    changed: Option<HashSet<Arc<[u8]>>>,
+    /// More changed than is worth noting by name: all of the shard is to be taken.
+    lost_track: bool,
 }
 
 #[derive(Debug)]
@@ -43,7 +48,7 @@ struct Entry {
 }
 
 impl Shard {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, tracked: bool) -> Self {
         Self {
             limits,
             records: HashMap::new(),
@@ -53,6 +58,8 @@ impl Shard {
             clock: 0,
             expired: 0,
             evicted: 0,
+            changed: tracked.then(HashSet::new),
+            lost_track: false,
         }
     }
 
@@ -88,7 +95,51 @@ impl Shard {
 
     pub(super) fn statistics(&self) -> Statistics {
         let Self { bytes, expired, evicted, .. } = *self;
-        Statistics { records: self.records.len(), bytes, expired, evicted }
+        Statistics { records: self.records.len(), bytes, expired, evicted, ..Statistics::default() }
+    }
+
+    /// Puts a record back as it was stored elsewhere.
+    pub(super) fn restore(&mut self, name: &[u8], text: &[u8]) {
+        let expiry = record::decode(text).map_or(i64::MAX, |members| record::expiry(&members));
+        // Expiry is left to those who know the time.
+        self.make_room(cost(name, text), i64::MIN);
+        self.insert(name, text.into(), expiry);
+        if let Some(changed) = &mut self.changed {
+            changed.remove(name);
+        }
+    }
+
+    pub(super) fn lost_track(&self) -> bool {
+        self.lost_track
+    }
+
+    /// The records that changed, or all of them.
+    pub(super) fn take_changes(&mut self, everything: bool, out: &mut Vec<Change>) {
+        let names = self.changed.as_mut().map(std::mem::take).unwrap_or_default();
+        let text = |name: &Arc<[u8]>| self.records.get(name).map(|entry| entry.text.clone());
+        if everything {
+            self.lost_track = false;
+            let change = |(name, entry): (&Arc<[u8]>, &Entry)| Change { name: Arc::clone(name), text: Some(entry.text.clone()) };
+            out.extend(self.records.iter().map(change));
+        } else {
+            out.extend(names.into_iter().map(|name| Change { text: text(&name), name }));
+        }
+    }
+
+    /// Notes that a record changed. Names of records that are gone count too, so their number is bounded like that of
+    /// records.
+    pub(super) fn note(&mut self, name: Arc<[u8]>) {
+        let Some(changed) = self.changed.as_mut().filter(|_| !self.lost_track) else { return };
+        changed.insert(name);
+        if changed.len() > self.limits.records.saturating_mul(2) {
+            self.lose_track();
+        }
+    }
+
+    /// All of the shard is to be taken next time.
+    pub(super) fn lose_track(&mut self) {
+        self.lost_track = true;
+        self.changed.iter_mut().for_each(HashSet::clear);
     }
 
     fn insert(&mut self, name: &[u8], text: Box<[u8]>, expiry: i64) {
@@ -98,14 +149,16 @@ impl Shard {
         self.bytes += cost(&name, &text);
         self.by_use.insert(used, Arc::clone(&name));
         self.by_expiry.insert((expiry, stored), Arc::clone(&name));
+        self.note(Arc::clone(&name));
         self.records.insert(name, Entry { text, expiry, stored, used });
     }
 
     fn remove(&mut self, name: &[u8]) {
-        if let Some(entry) = self.records.remove(name) {
+        if let Some((name, entry)) = self.records.remove_entry(name) {
             self.by_use.remove(&entry.used);
             self.by_expiry.remove(&(entry.expiry, entry.stored));
-            self.bytes -= cost(name, &entry.text);
+            self.bytes -= cost(&name, &entry.text);
+            self.note(name);
         }
     }
 

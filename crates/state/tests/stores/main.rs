@@ -6,13 +6,16 @@
 #![allow(missing_docs, reason = "helpers of the tests below")]
 
 mod contract;
+mod disk;
 mod engine;
 mod sequences;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use portcullis_state::{CollectionUpdate, Limits, MemberChange, MemoryStore, Statistics, Store, StoreError};
+use portcullis_state::{
+    CollectionUpdate, DiskStore, Limits, MemberChange, MemoryStore, Statistics, Store, StoreError,
+};
 
 /// A store that a test can ask for its figures.
 pub trait Counted: Store {
@@ -25,10 +28,19 @@ impl Counted for MemoryStore {
     }
 }
 
+impl Counted for DiskStore {
+    fn figures(&self) -> Statistics {
+        self.statistics()
+    }
+}
+
 /// Runs a test on a fresh store of each backend.
 pub fn each_backend(limits: Limits, test: impl Fn(&dyn Counted)) {
     println!("memory");
     test(&MemoryStore::new(limits));
+    println!("disk");
+    let directory = tempfile::tempdir().unwrap();
+    test(&DiskStore::open(directory.path(), limits, Box::new(|text| panic!("{text}"))).unwrap());
 }
 
 /// Backends answer at once.
