@@ -3,6 +3,7 @@
 //! `commands` has a file per command. The modules beside it are what several of them need: settings, reading a site, logs,
 //! reloading, the FTW test runner.
 
+mod collections;
 mod commands;
 mod demo_origin;
 mod events;

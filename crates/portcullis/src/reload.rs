@@ -14,6 +14,7 @@ use std::sync::Arc;
 use portcullis_engine::RuleSet;
 use portcullis_proxy::SharedRules;
 
+use crate::collections::Collections;
 use crate::findings;
 use crate::loading::{self, Content, Reading};
 use crate::logging::{Logging, SitePlan};
@@ -49,6 +50,8 @@ pub struct Running {
     pub entries: Vec<Entry>,
     /// The rules in force.
     pub rules: Arc<SharedRules>,
+    /// The store of collections.
+    pub collections: Collections,
     /// The logs.
     pub logging: Arc<Logging>,
     /// Looks for changes; `None` when that is switched off.
@@ -138,6 +141,9 @@ impl Running {
         let engine = if before == now { now.to_owned() } else { format!("{before} → {now}") };
         let changes = RuleChanges::between(old, new);
         say(format_args!("reloaded ({name}): {changes}; {}, engine {engine}", counted(total, "rule")));
+        if old.settings().data_dir != new.settings().data_dir {
+            say("SecDataDir changed: collections stay where they are until the next start");
+        }
         let named = |from: &Resolved, applies: Applies| -> Vec<&'static str> {
             let changed = settings::changed(from, &reading.resolved).into_iter();
             changed

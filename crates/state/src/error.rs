@@ -62,7 +62,9 @@ impl OpenError {
         let path = path.to_owned();
         match error {
             redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => Self::InUse { path },
-            redb::Error::Io(source) if source.kind() != io::ErrorKind::InvalidData => Self::Io { path, source },
+            redb::Error::Io(source) if source.kind() != io::ErrorKind::InvalidData => {
+                Self::Io { path, source }
+            }
             _ => Self::Damaged { path },
         }
     }

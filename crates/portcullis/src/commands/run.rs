@@ -19,9 +19,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use portcullis_engine::settings::AuditEngine;
 use portcullis_proxy::{Proxy, SharedRules, StartError};
-use portcullis_state::MemoryStore;
 
 use super::USAGE;
+use crate::collections::Collections;
 use crate::events::{self, Event};
 use crate::findings;
 use crate::loading::{self, Reading};
@@ -97,11 +97,11 @@ fn start(
     }
     logging.set_site(logs.open()?);
     let shared = Arc::new(SharedRules::new(rules));
-    let store = Arc::new(MemoryStore::new(settings.state));
+    let collections = Collections::open(shared.load().settings(), &root, settings.state)?;
     let mut proxy_settings = settings.proxy.clone();
     proxy_settings.utc_offset = local_time::utc_offset;
     let observer = Arc::clone(&logging);
-    let proxy = Proxy::start(proxy_settings, Arc::clone(&shared), store, observer).map_err(not_started)?;
+    let proxy = Proxy::start(proxy_settings, Arc::clone(&shared), collections.store(), observer).map_err(not_started)?;
     show(&format!("{}\n", startup::listening(&proxy.addresses(), &settings.proxy.upstream)));
     if let Some(watcher) = &watcher {
         watcher.watch(watched);
@@ -110,6 +110,7 @@ fn start(
         root,
         entries,
         rules: shared,
+        collections,
         logging,
         watcher,
         logs,
@@ -160,6 +161,9 @@ fn until_stopped(proxy: Proxy, mut running: Running, events: &Receiver<Event>) -
     let grace = running.current.settings.drain_time;
     say(format_args!("stopping ({signal}): requests that run have {} to finish", seconds(grace)));
     proxy.shutdown(grace);
+    if !running.collections.save() {
+        say("collections could not be saved: what changed in the last moments is lost");
+    }
     let complete = running.logging.flush(FLUSH_TIME);
     if !complete {
         say(format_args!("the logs took longer than {} to write what they held", seconds(FLUSH_TIME)));

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod check;
+mod collections;
 mod crs;
 mod init;
 mod logs;

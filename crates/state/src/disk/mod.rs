@@ -17,6 +17,8 @@
 mod file;
 mod saver;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +46,7 @@ impl DiskStore {
     /// Time between two saves.
     pub const INTERVAL: Duration = Duration::from_secs(1);
 
-    /// Opens the store in a directory and reads what it holds. `report` is told when saving begins to fail and when it
+    /// Opens the store in a directory, which is made when it is missing, and reads what it holds. `report` is told when saving begins to fail and when it
     /// works again.
     pub fn open(directory: &Path, limits: Limits, report: Report) -> Result<Self, OpenError> {
         Self::open_every(directory, limits, Self::INTERVAL, report)
@@ -58,6 +60,9 @@ impl DiskStore {
         report: Report,
     ) -> Result<Self, OpenError> {
         let memory = Arc::new(MemoryStore::tracked(limits));
+        let made = DirBuilder::new().mode(0o700).create(directory);
+        made.or_else(|error| if directory.is_dir() { Ok(()) } else { Err(error) })
+            .map_err(|source| OpenError::Io { path: directory.to_owned(), source })?;
         let file = RecordFile::open(&directory.join(FILE_NAME))?;
         file.read(|name, text| memory.restore(name, text))?;
         let saver = Saver::start(Arc::clone(&memory), file, interval, report)?;
@@ -65,7 +70,12 @@ impl DiskStore {
     }
 
     /// [`Store::load`], at once.
-    pub fn load_now(&self, collection: &[u8], key: &[u8], now_seconds: i64) -> Result<Option<StoredMembers>, StoreError> {
+    pub fn load_now(
+        &self,
+        collection: &[u8],
+        key: &[u8],
+        now_seconds: i64,
+    ) -> Result<Option<StoredMembers>, StoreError> {
         self.memory.load_now(collection, key, now_seconds)
     }
 

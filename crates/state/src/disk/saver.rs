@@ -49,7 +49,10 @@ impl Saver {
         interval: Duration,
         report: Report,
     ) -> Result<Self, OpenError> {
-        let shared = Arc::new(Shared { state: Mutex::new(State { works: true, ..State::default() }), ..Shared::default() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State { works: true, ..State::default() }),
+            ..Shared::default()
+        });
         let thread = Arc::clone(&shared);
         let run = move || thread.run(&memory, file, interval, &report);
         let builder = std::thread::Builder::new().name("state-saver".to_owned());
@@ -77,7 +80,9 @@ impl Drop for Saver {
     fn drop(&mut self) {
         self.shared.lock().closing = true;
         // The thread closes the file when it ends. One that is stuck is left behind.
-        if self.save(LAST_SAVE).is_some() && let Some(thread) = self.thread.take() {
+        if self.save(LAST_SAVE).is_some()
+            && let Some(thread) = self.thread.take()
+        {
             let _ = thread.join();
         }
     }
@@ -100,7 +105,9 @@ impl Shared {
             match &result {
                 Ok(()) if !worked => report("collections are saved again".to_owned()),
                 Err(reason) if worked => {
-                    report(format!("cannot save collections: {reason}; they live on in memory, and saving is tried again"));
+                    report(format!(
+                        "cannot save collections: {reason}; they live on in memory, and saving is tried again"
+                    ));
                 }
                 _ => {}
             }

@@ -86,7 +86,7 @@ impl MemoryStore {
 
     /// The records that changed since the last time, as they are now.
     pub(crate) fn take_changes(&self) -> Changes {
-        let everything = self.shards.iter().fold(false, |any, shard| lock(shard).lost_track() || any);
+        let everything = self.shards.iter().any(|shard| lock(shard).lost_track());
         let mut records = Vec::new();
         self.shards.iter().for_each(|shard| lock(shard).take_changes(everything, &mut records));
         Changes { records, everything }

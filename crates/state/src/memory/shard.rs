@@ -119,7 +119,10 @@ impl Shard {
         let text = |name: &Arc<[u8]>| self.records.get(name).map(|entry| entry.text.clone());
         if everything {
             self.lost_track = false;
-            let change = |(name, entry): (&Arc<[u8]>, &Entry)| Change { name: Arc::clone(name), text: Some(entry.text.clone()) };
+            let change = |(name, entry): (&Arc<[u8]>, &Entry)| Change {
+                name: Arc::clone(name),
+                text: Some(entry.text.clone()),
+            };
             out.extend(self.records.iter().map(change));
         } else {
             out.extend(names.into_iter().map(|name| Change { text: text(&name), name }));

@@ -12,7 +12,7 @@ pub static ROWS: &[Setting] = &[
         default: "200000",
         applies: Applies::AtStart,
         summary: "Records of all collections together; when there is no room, those that expire first make place.",
-        detail: "Collections live in memory: they are empty after a start and not shared between processes.",
+        detail: "Where the site says SecDataDir, what changed is saved there once a second and read again at the next start, by one process at a time; otherwise collections are empty after a start.",
         set: |to, value, _| value.count(1).map(|records| to.state.records = records),
     },
     Setting {
