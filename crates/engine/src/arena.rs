@@ -3,6 +3,8 @@
 //! Every value a rule can see (header, argument, transformed copy, TX member) is a [`Text`]: a range of the
 //! transaction's [`Arena`]. The arena only grows, so a range stays valid and a snapshot of a value is two integers.
 
+use std::net::IpAddr;
+
 /// A byte range of an [`Arena`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Text {
@@ -71,6 +73,37 @@ impl Arena {
         Text { start, len: text.len + added.len }
     }
 
+    /// Writes an address; IPv4, which nearly all are, without the formatting machinery.
+    pub(crate) fn push_address(&mut self, address: IpAddr) -> Text {
+        let IpAddr::V4(address) = address.to_canonical() else { return self.push_number(address) };
+        let start = self.bytes.len() as u32;
+        for (position, octet) in address.octets().into_iter().enumerate() {
+            if position > 0 {
+                self.bytes.push(b'.');
+            }
+            self.push_decimal(u16::from(octet));
+        }
+        Text { start, len: self.bytes.len() as u32 - start }
+    }
+
+    /// Writes a port.
+    pub(crate) fn push_port(&mut self, port: u16) -> Text {
+        let start = self.bytes.len() as u32;
+        self.push_decimal(port);
+        Text { start, len: self.bytes.len() as u32 - start }
+    }
+
+    fn push_decimal(&mut self, number: u16) {
+        let mut divisor = 10_000;
+        while divisor > 1 && divisor > number {
+            divisor /= 10;
+        }
+        while divisor > 0 {
+            self.bytes.push(b'0' + (number / divisor % 10) as u8);
+            divisor /= 10;
+        }
+    }
+
     /// Writes a number.
     pub(crate) fn push_number(&mut self, number: impl std::fmt::Display) -> Text {
         use std::io::Write as _;
@@ -78,5 +111,24 @@ impl Arena {
         // Writing to a Vec cannot fail.
         let _ = write!(self.bytes, "{number}");
         Text { start, len: self.bytes.len() as u32 - start }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_ports_read_as_they_are_displayed() {
+        let mut arena = Arena::default();
+        for text in ["0.0.0.0", "1.20.255.9", "100.99.10.0", "::1", "2001:db8::a", "::ffff:1.2.3.4"] {
+            let address: IpAddr = text.parse().unwrap();
+            let written = arena.push_address(address);
+            assert_eq!(arena.get(written), address.to_canonical().to_string().as_bytes());
+        }
+        for port in [0, 7, 10, 80, 999, 1000, 8080, 9999, 10_000, 65_535] {
+            let written = arena.push_port(port);
+            assert_eq!(arena.get(written), port.to_string().as_bytes());
+        }
     }
 }

@@ -161,6 +161,9 @@ impl Transaction {
             "anomaly_score",
             "outbound_anomaly_score",
         ];
+        if self.tx.is_empty() {
+            return Vec::new();
+        }
         let value = |name: &str| self.tx_value(name.as_bytes()).map(|v| self.owned(v));
         NAMES.iter().filter_map(|name| Some((name.as_bytes().to_vec(), value(name)?))).collect()
     }

@@ -35,6 +35,11 @@ impl TxMembers {
         self.clock = 0;
     }
 
+    /// Whether nothing has been set since the last reset.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clock == 0
+    }
+
     /// The member in a slot.
     pub(crate) fn slot(&self, slot: TxSlot) -> Option<Member> {
         self.slots.get(usize::from(slot)).copied().filter(|member| member.created != 0)

@@ -230,10 +230,10 @@ impl Transaction {
     pub fn connection(&mut self, client: SocketAddr, server: SocketAddr) {
         self.client = client;
         self.server = server;
-        self.constants.client_addr = self.arena.push_number(client.ip().to_canonical());
-        self.constants.client_port = self.arena.push_number(client.port());
-        self.constants.server_addr = self.arena.push_number(server.ip().to_canonical());
-        self.constants.server_port = self.arena.push_number(server.port());
+        self.constants.client_addr = self.arena.push_address(client.ip());
+        self.constants.client_port = self.arena.push_port(client.port());
+        self.constants.server_addr = self.arena.push_address(server.ip());
+        self.constants.server_port = self.arena.push_port(server.port());
     }
 
     /// The request line.

@@ -235,6 +235,13 @@ impl ResponseReader {
         self.inside = false;
     }
 
+    /// Gives memory back that a large head has taken, while none is being read.
+    pub fn shrink(&mut self, keep: usize) {
+        if !self.inside && self.head.raw.capacity() > keep {
+            self.head = ResponseHead::default();
+        }
+    }
+
     fn scan(&mut self, unread: &[u8]) -> Result<Option<usize>, ResponseError> {
         loop {
             let room = self.limits.head.saturating_sub(self.cursor.start);

@@ -152,6 +152,14 @@ impl RequestHead {
         self.fields.list.len()
     }
 
+    pub(crate) fn shrink(&mut self, keep: usize) {
+        if self.raw.capacity() > keep {
+            self.clear();
+            self.raw = Vec::new();
+            self.fields = Fields::default();
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.raw.clear();
         self.line = Span::default();

@@ -66,6 +66,14 @@ impl RequestReader {
         self.complete(inbound, length)
     }
 
+    /// Gives memory back that a large head has taken, while none is being read.
+    pub fn shrink(&mut self, keep: usize) {
+        // Deviations of empty lines before a head are kept in it.
+        if self.state != State::Fields && self.empty_lines == 0 {
+            self.head.shrink(keep);
+        }
+    }
+
     /// The client sent no more. Yields what has come of an incomplete head as a refused one; `None` when nothing, or
     /// less than a request line, has come.
     pub fn end(&mut self, inbound: &mut Inbound) -> Option<&RequestHead> {
