@@ -19,6 +19,8 @@ use crate::worker::Worker;
 
 /// How much is read at once while a head is expected.
 const HEAD_ROOM: usize = 8 * 1024;
+/// What an idle connection keeps of each of its buffers.
+const KEPT_BUFFER: usize = 4 * 1024;
 /// How much is thrown away at most after the last answer.
 const LINGER_BYTES: u64 = 1 << 20;
 
@@ -149,6 +151,10 @@ async fn next(worker: &Worker, client: &mut Client<'_>, reader: &mut RequestRead
             receiver.fill_until_due(HEAD_ROOM).await
         } else {
             receiver.inbound.shrink(0);
+            reader.shrink(KEPT_BUFFER);
+            if client.sender.out.capacity() > KEPT_BUFFER {
+                *client.sender.out = Vec::new();
+            }
             let patience = if worker.is_draining() { Duration::ZERO } else { timeouts.keep_alive };
             receiver.fill_from_idle(HEAD_ROOM, patience).await
         };

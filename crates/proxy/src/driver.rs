@@ -68,14 +68,15 @@ pub(crate) async fn run(
     let sent = client.sender.sent;
     let consumed =
         |client: &Client<'_>| client.receiver.received - client.receiver.inbound.unread().len() as u64;
-    let before = consumed(client) - head.raw().len() as u64;
+    let before = consumed(client).saturating_sub(head.raw().len() as u64);
     let mut driver = Driver::begin(worker, client, head);
     let mut body = RequestBody::new(head);
     let after = match driver.decide(client, &mut body, timed_out).await {
         Ok(destination) => driver.forward(client, &mut body, &destination).await,
         Err(stop) => driver.stop(&mut client.sender, body.settle(client.receiver.inbound), stop).await,
     };
-    driver.finish(client.sender.sent - sent, consumed(client) - before).await;
+    driver.conclude().await;
+    driver.report(client.sender.sent - sent, consumed(client) - before);
     after
 }
 
@@ -144,7 +145,9 @@ impl<'d> Driver<'d> {
             self.inspect_request_body(client, body).await?;
             destination = self::destination(self.phase(Phase::RequestBody).await)?;
         }
-        if let Some(refusal) = at(Stage::Forward).or_else(|| self.refused_body(body)) {
+        if let Some(refusal) =
+            at(Stage::Forward).or_else(|| body.refusal(&self.worker.settings().http.policies))
+        {
             return Err(Stop::Error { status: refusal.status, why: explain(refusal) });
         }
         Ok(destination)
@@ -175,13 +178,17 @@ impl<'d> Driver<'d> {
         self.error.get_or_insert(why);
     }
 
-    /// Phase 5, the collections' changes, and the report.
-    async fn finish(mut self, bytes_sent: u64, bytes_received: u64) {
+    /// Phase 5 and the collections' changes.
+    async fn conclude(&mut self) {
         self.phase(Phase::Logging).await;
         let updates = self.transaction.collection_updates();
         if !updates.is_empty() {
             Box::pin(needs::apply(self.worker, &updates, self.started)).await;
         }
+    }
+
+    /// Tells the observer.
+    fn report(self, bytes_sent: u64, bytes_received: u64) {
         let duration_micros = self.elapsed_micros();
         let rule_set = std::sync::Arc::clone(self.transaction.rule_set());
         self.worker.shared.observer.exchange(Exchange {

@@ -4,6 +4,7 @@
 //! not be made to wait. A request that met a connection the origin was just closing is sent once more on a fresh one,
 //! if it is idempotent, its body is still there, and nothing of an answer has come.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -33,15 +34,15 @@ pub(crate) enum Upload {
 }
 
 /// An origin, and what to ask it for.
-struct Target {
-    address: UpstreamAddress,
+struct Target<'a> {
+    address: Cow<'a, UpstreamAddress>,
     /// Path and query, unless they are the client's.
     path: Option<Vec<u8>>,
     /// It is the one of the settings, whose connections are pooled.
     pooled: bool,
 }
 
-impl Driver<'_> {
+impl<'d> Driver<'d> {
     /// Forwards the request and answers the client.
     pub(crate) async fn forward(
         &mut self,
@@ -88,21 +89,21 @@ impl Driver<'_> {
         &mut self,
         client: &mut Client<'_>,
         body: &mut RequestBody,
-        target: &Target,
-        mut upstream: Upstream,
+        target: &Target<'_>,
+        mut upstream: Box<Upstream>,
         fresh: bool,
     ) -> Option<After> {
         let begun = Instant::now();
         self.upstream = Some(UpstreamShare { address: upstream.address, status: None, duration_micros: 0 });
         self.write_request(&mut upstream.out, client, body, target);
         let timeouts = &self.worker.settings().timeouts;
-        let (read, write) = upstream.stream.split();
-        let mut to = Sender::new(write, &mut upstream.out, &upstream.writing, timeouts.upstream_write);
-        let receiver = Receiver::new(read, &mut upstream.inbound, &upstream.reading);
-        let mut origin = Origin { receiver, reader: &mut upstream.reader };
+        let Upstream { stream, inbound, reader, out, reading, writing, .. } = &mut *upstream;
+        let (read, write) = stream.split();
+        let mut to = Sender::new(write, out, writing, timeouts.upstream_write);
+        let mut origin = Origin { receiver: Receiver::new(read, inbound, reading), reader };
         let state = Cell::new(Upload::Running);
         let outcome = duplex(
-            body.upload(&mut client.receiver, &mut to, timeouts),
+            body.upload(&mut client.receiver, &mut to, self.worker.settings()),
             self.download(&mut origin, &mut client.sender, &state),
             &state,
         )
@@ -194,11 +195,11 @@ impl Driver<'_> {
         body.can_be_repeated() && idempotent.contains(&self.head.method())
     }
 
-    fn write_request(&self, out: &mut Vec<u8>, client: &Client<'_>, body: &RequestBody, target: &Target) {
+    fn write_request(&self, out: &mut Vec<u8>, client: &Client<'_>, body: &RequestBody, target: &Target<'_>) {
         let forwarding = Forwarding {
             edited: self.transaction.edited_request_headers(),
             target: target.path.as_deref(),
-            host: &target.address,
+            host: target.address.as_ref(),
             peer: &client.peer_text,
             trusted: client.is_trusted,
             plain_answers: self.transaction.rule_set().settings().disable_backend_compression,
@@ -207,21 +208,29 @@ impl Driver<'_> {
         forwarding.write(out, self.head);
     }
 
-    fn target(&self, destination: &Destination) -> Result<Target, String> {
+    fn target<'t>(&self, destination: &Destination) -> Result<Target<'t>, String>
+    where
+        'd: 't,
+    {
         match destination {
             Destination::Origin => {
-                Ok(Target { address: self.worker.settings().upstream.clone(), path: None, pooled: true })
+                let address = Cow::Borrowed(&self.worker.settings().upstream);
+                Ok(Target { address, path: None, pooled: true })
             }
             Destination::Url(url) => {
                 let (address, path) = split_url(url, self.head.query())
                     .map_err(|why| format!("cannot proxy to `{}`: {why}", String::from_utf8_lossy(url)))?;
-                Ok(Target { address, path: Some(path), pooled: false })
+                Ok(Target { address: Cow::Owned(address), path: Some(path), pooled: false })
             }
         }
     }
 
     /// A connection: one of the pool unless it must be fresh.
-    async fn upstream(&self, target: &Target, fresh: bool) -> Result<Upstream, upstream::ConnectError> {
+    async fn upstream(
+        &self,
+        target: &Target<'_>,
+        fresh: bool,
+    ) -> Result<Box<Upstream>, upstream::ConnectError> {
         if !fresh && let Some(upstream) = self.worker.pool.take().await {
             return Ok(upstream);
         }

@@ -21,7 +21,7 @@ pub(crate) struct Pool {
 
 #[derive(Debug)]
 struct Idle {
-    upstream: Upstream,
+    upstream: Box<Upstream>,
     /// The tick at which it is closed.
     until: u64,
 }
@@ -33,7 +33,7 @@ impl Pool {
     }
 
     /// The most recently used connection that is still good.
-    pub(crate) async fn take(&self) -> Option<Upstream> {
+    pub(crate) async fn take(&self) -> Option<Box<Upstream>> {
         poll_fn(|context| {
             loop {
                 let Some(idle) = self.idle.borrow_mut().pop() else { return Poll::Ready(None) };
@@ -46,7 +46,7 @@ impl Pool {
     }
 
     /// Keeps a connection for `keep`; closes it when the pool is full.
-    pub(crate) fn give(&self, mut upstream: Upstream, timers: &Timers, keep: Duration) {
+    pub(crate) fn give(&self, mut upstream: Box<Upstream>, timers: &Timers, keep: Duration) {
         let mut idle = self.idle.borrow_mut();
         if idle.len() < self.limit {
             upstream.rest();

@@ -8,14 +8,16 @@
 use std::io;
 
 use portcullis_engine::{BodyPlan, BodyProgress};
-use portcullis_http1::{BodyError, Deviation, Framing, Inbound, Policy, Refusal, RequestHead, Stage, write};
+use portcullis_http1::{
+    BodyError, Deviation, Framing, Inbound, Policies, Policy, Refusal, RequestHead, Stage, write,
+};
 
 use crate::body_reader::{BodyReader, Progress};
 use crate::connection::Client;
-use crate::driver::{Driver, Stop};
+use crate::driver::{Driver, Stop, explain};
 use crate::link::{LinkError, Receiver, Sender};
 use crate::observer::Notice;
-use crate::settings::Timeouts;
+use crate::settings::Settings;
 use crate::spool::Spool;
 
 /// How much of a body is read at once.
@@ -72,6 +74,13 @@ impl RequestBody {
         !self.streamed
     }
 
+    /// Whether a policy refuses what the framing has shown so far.
+    pub(crate) fn refusal(&self, policies: &Policies) -> Option<Refusal> {
+        let refused = |deviation: &Deviation| policies.get(*deviation) == Policy::Reject;
+        let deviation = self.reader.deviations().iter().find(refused)?;
+        Some(Refusal { deviation, status: deviation.status(), stage: Stage::Forward })
+    }
+
     /// The framing it is forwarded with.
     pub(crate) fn framing(&self) -> Framing {
         self.framing
@@ -97,7 +106,7 @@ impl RequestBody {
         &mut self,
         from: &mut Receiver<'_>,
         to: &mut Sender<'_>,
-        timeouts: &Timeouts,
+        settings: &Settings,
     ) -> Result<(), UploadError> {
         self.upload_spooled(to).await?;
         loop {
@@ -109,12 +118,15 @@ impl RequestBody {
                 }
                 Progress::NeedMore => {
                     to.flush().await.map_err(UploadError::Origin)?;
-                    if let Err(error) = from.fill(BODY_ROOM, timeouts.request_body).await {
+                    if let Err(error) = from.fill(BODY_ROOM, settings.timeouts.request_body).await {
                         return Err(stopped(&error));
                     }
                 }
                 Progress::End => break,
             }
+        }
+        if let Some(refusal) = self.refusal(&settings.http.policies) {
+            return Err(UploadError::Client { status: refusal.status, why: explain(refusal) });
         }
         if self.framing == Framing::Chunked {
             to.out.extend_from_slice(write::LAST_CHUNK);
@@ -231,13 +243,5 @@ impl Driver<'_> {
         });
         let why = format!("the client stopped in the middle of the request body: {error}");
         Stop::Error { status: if timed_out { 408 } else { 400 }, why }
-    }
-
-    /// Whether a policy refuses what the framing of the body has shown.
-    pub(crate) fn refused_body(&self, body: &RequestBody) -> Option<Refusal> {
-        let policies = &self.worker.settings().http.policies;
-        let refused = |deviation: &Deviation| policies.get(*deviation) == Policy::Reject;
-        let deviation = body.reader.deviations().iter().find(refused)?;
-        Some(Refusal { deviation, status: deviation.status(), stage: Stage::Forward })
     }
 }

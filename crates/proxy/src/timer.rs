@@ -14,6 +14,8 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 /// A deadline has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimedOut;
@@ -24,12 +26,13 @@ pub(crate) struct Timers {
     tick: Duration,
     now: Cell<u64>,
     all: RefCell<Vec<Weak<Timer>>>,
+    added: Notify,
 }
 
 impl Timers {
     /// Timers looked at once per `tick`.
     pub(crate) fn new(tick: Duration) -> Rc<Self> {
-        Rc::new(Self { tick, now: Cell::new(0), all: RefCell::default() })
+        Rc::new(Self { tick, now: Cell::new(0), all: RefCell::default(), added: Notify::new() })
     }
 
     /// How often [`Timers::advance`] is to be called.
@@ -47,7 +50,15 @@ impl Timers {
             waker: RefCell::new(None),
         });
         self.all.borrow_mut().push(Rc::downgrade(&timer));
+        self.added.notify_one();
         timer
+    }
+
+    /// Waits until there is a timer, so that a proxy without connections sleeps.
+    pub(crate) async fn needed(&self) {
+        while self.all.borrow().is_empty() {
+            self.added.notified().await;
+        }
     }
 
     /// Ticks since the start.

@@ -21,7 +21,7 @@ use crate::worker::Worker;
 /// What a connection keeps of a large receive buffer between two requests.
 const KEPT_BUFFER: usize = 32 * 1024;
 
-/// A connection to an origin, with its buffers.
+/// A connection to an origin, with its buffers. It is boxed where it changes hands, since it is large.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub(crate) stream: TcpStream,
@@ -57,12 +57,12 @@ impl ConnectError {
 }
 
 /// Connects to an origin.
-pub(crate) async fn connect(worker: &Worker, to: &UpstreamAddress) -> Result<Upstream, ConnectError> {
+pub(crate) async fn connect(worker: &Worker, to: &UpstreamAddress) -> Result<Box<Upstream>, ConnectError> {
     let stream =
         timeout(worker.settings().timeouts.connect, open(to)).await.map_err(|_| ConnectError::TimedOut)??;
     let _ = stream.set_nodelay(true);
     let address = stream.peer_addr().map_err(ConnectError::Refused)?;
-    Ok(Upstream {
+    Ok(Box::new(Upstream {
         stream,
         address,
         inbound: Inbound::default(),
@@ -71,7 +71,7 @@ pub(crate) async fn connect(worker: &Worker, to: &UpstreamAddress) -> Result<Ups
         reading: worker.timers.timer(),
         writing: worker.timers.timer(),
         reused: false,
-    })
+    }))
 }
 
 async fn open(to: &UpstreamAddress) -> Result<TcpStream, ConnectError> {
@@ -105,6 +105,7 @@ impl Upstream {
     pub(crate) fn rest(&mut self) {
         self.reused = true;
         self.inbound.shrink(KEPT_BUFFER);
+        self.reader.shrink(KEPT_BUFFER);
         self.out.clear();
         self.out.shrink_to(KEPT_BUFFER);
     }

@@ -240,6 +240,7 @@ async fn keep_time(worker: &Worker) {
     let mut ticks = interval(worker.timers.tick());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
+        worker.timers.needed().await;
         ticks.tick().await;
         worker.timers.advance();
         worker.pool.expire(worker.timers.now());

@@ -110,6 +110,20 @@ fn policies_decide() {
 }
 
 #[test]
+fn what_a_streamed_body_shows_at_its_end_still_stops_it() {
+    use portcullis_http1::{Deviation, Policy};
+    let chunked = "POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\n1;x\r\na\r\n0\r\nT: 1\r\n\r\n";
+    for deviation in [Deviation::ChunkExtension, Deviation::Trailers] {
+        let running = Bench::new("SecRequestBodyAccess Off")
+            .with(|settings| settings.http.policies.set(deviation, Policy::Reject).unwrap())
+            .answering(OK);
+        let got = shown(&running.talk(&http(chunked)));
+        assert!(got.starts_with("HTTP/1.1 400 "), "{deviation:?}: {got}");
+        assert_eq!(running.origin.requests().len(), 0);
+    }
+}
+
+#[test]
 fn a_client_that_stops_in_its_head_is_timed_out() {
     let quick = |settings: &mut portcullis_proxy::Settings| {
         settings.timeouts.request_head = std::time::Duration::from_millis(40);
