@@ -32,7 +32,7 @@ impl Collections {
             return Ok(Self::Memory(Arc::new(MemoryStore::new(limits))));
         };
         let store = DiskStore::open(&root.join(folder), limits, Box::new(say));
-        store.map(|store| Self::Disk(Arc::new(store))).map_err(not_opened)
+        store.map(|store| Self::Disk(Arc::new(store))).map_err(|error| not_opened(&error))
     }
 
     /// The store for the proxy.
@@ -52,7 +52,7 @@ impl Collections {
     }
 }
 
-fn not_opened(error: OpenError) -> anyhow::Error {
+fn not_opened(error: &OpenError) -> anyhow::Error {
     let help = match error {
         OpenError::InUse { .. } => "; one process at a time keeps collections there: name another SecDataDir",
         OpenError::Io { .. } => "; name another SecDataDir, or make this one writable",
