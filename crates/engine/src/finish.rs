@@ -9,7 +9,6 @@ use crate::record::{
 };
 use crate::request::{Origin, Pair};
 use crate::ruleset::{Rule, RuleIndex};
-use crate::sanitise::mask;
 use crate::settings::AuditEngine;
 use crate::transaction::Transaction;
 
@@ -33,7 +32,7 @@ impl Transaction {
             uploads: std::mem::take(&mut self.body.uploads),
             audit,
             audit_parts: parts,
-            sanitised_args: self.secrets.arguments.clone(),
+            sanitised_args: self.sanitised_arguments(),
             sanitised_request_headers: self.secrets.request_headers.clone(),
             sanitised_response_headers: self.secrets.response_headers.clone(),
             components: self.rules.settings.components.clone(),
@@ -53,6 +52,24 @@ impl Transaction {
             self.mask_record(&mut record);
         }
         record
+    }
+
+    /// Names of the arguments that are hidden, as far as the request has them.
+    fn sanitised_arguments(&self) -> Vec<Vec<u8>> {
+        let names = self.secrets.arguments.iter().chain(&self.secrets.partly);
+        let occurs = |name: &&Vec<u8>| {
+            self.request
+                .arguments
+                .iter()
+                .any(|argument| self.arena.get(argument.name).eq_ignore_ascii_case(name))
+        };
+        let mut shown: Vec<Vec<u8>> = Vec::new();
+        for name in names.filter(occurs) {
+            if !shown.contains(name) {
+                shown.push(name.clone());
+            }
+        }
+        shown
     }
 
     fn is_audited(&self) -> bool {
@@ -166,57 +183,6 @@ impl Transaction {
         }
         let value = |name: &str| self.tx_value(name.as_bytes()).map(|v| self.owned(v));
         NAMES.iter().filter_map(|name| Some((name.as_bytes().to_vec(), value(name)?))).collect()
-    }
-
-    fn mask_record(&self, record: &mut Record) {
-        let mut secrets = self.secrets.values.clone();
-        let named = |name: &[u8], names: &[Vec<u8>]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
-        for argument in &self.request.arguments {
-            if named(self.arena.get(argument.name), &self.secrets.arguments) {
-                let value = self.owned(argument.value);
-                // The same value may stand encoded in the target or the body.
-                let mut encoded = Vec::new();
-                url_encode(&value, &mut encoded);
-                secrets.push((encoded, 0, 0));
-                secrets.push((value, 0, 0));
-            }
-        }
-        let headers = [
-            (&self.request.headers, &self.secrets.request_headers),
-            (&self.response.headers, &self.secrets.response_headers),
-        ];
-        for (pairs, names) in headers {
-            for pair in pairs.iter().filter(|pair| named(self.arena.get(pair.name), names)) {
-                secrets.push((self.owned(pair.value), 0, 0));
-            }
-        }
-        // Longer secrets first: masking a part would hide the whole from the search.
-        secrets.sort_by_key(|(secret, ..)| std::cmp::Reverse(secret.len()));
-        let hide = |text: &mut Vec<u8>| mask(text, &secrets);
-        hide(&mut record.request.line);
-        hide(&mut record.request.target);
-        record
-            .request
-            .headers
-            .iter_mut()
-            .chain(&mut record.response.headers)
-            .for_each(|(_, value)| hide(value));
-        for body in [&mut record.request.body, &mut record.request.fake_body, &mut record.response.body] {
-            body.iter_mut().for_each(hide);
-        }
-        for alert in &mut record.alerts {
-            hide(&mut alert.text);
-            if let Some(rule) = &mut alert.rule {
-                hide(&mut rule.data);
-                hide(&mut rule.msg);
-                hide(&mut rule.value);
-                hide(&mut rule.operator_message);
-            }
-        }
-        if let Some(interception) = &mut record.interception {
-            hide(&mut interception.message);
-        }
-        record.trace.iter_mut().for_each(|line| line.step.texts().for_each(hide));
     }
 }
 

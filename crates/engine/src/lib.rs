@@ -21,6 +21,7 @@ mod finish;
 mod hash;
 mod inject;
 mod macros;
+mod mask;
 mod members;
 mod message;
 mod persistent;

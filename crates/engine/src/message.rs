@@ -14,7 +14,7 @@ use crate::variables::Value;
 use crate::verdict::Phase;
 
 /// ModSecurity's log buffer cuts a message at this many bytes.
-const MESSAGE_LIMIT: usize = 1023;
+pub(crate) const MESSAGE_LIMIT: usize = 1023;
 
 /// Longer `data` texts are cut to two bytes less and get an ellipsis.
 const DATA_LIMIT: usize = 511;
@@ -143,7 +143,7 @@ impl Transaction {
 }
 
 /// ` [file "…"] [line "…"] [id "…"] …`; absent ones are left out.
-fn write_metadata(meta: &AlertRule, out: &mut Vec<u8>) {
+pub(crate) fn write_metadata(meta: &AlertRule, out: &mut Vec<u8>) {
     let field = |name: &str, text: &[u8], out: &mut Vec<u8>| {
         out.extend_from_slice(b" [");
         out.extend_from_slice(name.as_bytes());

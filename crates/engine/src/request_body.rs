@@ -460,7 +460,8 @@ impl Transaction {
                 self.body.xml = error.document.map(|document| *document);
                 // v2 looks for errors from the second piece of the body on, and at the end.
                 let at_end = error.premature || self.body.raw.len() < FIRST_PIECE;
-                let text = format!("XML {} error: {}", if at_end { "parser" } else { "parsing" }, error.message);
+                let text =
+                    format!("XML {} error: {}", if at_end { "parser" } else { "parsing" }, error.message);
                 self.notice_bytes(2, text.as_bytes());
                 self.body_failed(text.as_bytes());
                 at_end

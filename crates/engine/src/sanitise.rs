@@ -1,8 +1,6 @@
-//! What rules ask to hide, and how it is hidden.
+//! What rules ask to hide: `sanitiseArg:pw` → `pw` among the secret arguments of the transaction.
 //!
-//! Effects only note *what* is secret. When the record is made, every note becomes a list of secret byte strings and
-//! each occurrence of one in the record (request line, headers, bodies, alerts) is overwritten with `*`, so that no sink
-//! ever sees it.
+//! Effects only note *what* is secret; the mask overwrites it when the record is made.
 
 use crate::ruleset::Rule;
 use crate::transaction::Transaction;
@@ -24,8 +22,10 @@ pub(crate) struct Secrets {
     pub(crate) arguments: Vec<Vec<u8>>,
     pub(crate) request_headers: Vec<Vec<u8>>,
     pub(crate) response_headers: Vec<Vec<u8>>,
-    /// Values with how many leading and trailing bytes stay visible.
+    /// Bytes that matched, with how many leading and trailing ones stay visible.
     pub(crate) values: Vec<(Vec<u8>, u8, u8)>,
+    /// The arguments in which they did.
+    pub(crate) partly: Vec<Vec<u8>>,
 }
 
 impl Secrets {
@@ -56,9 +56,14 @@ impl Sanitise {
                 }
             }
             Sanitise::MatchedBytes { first, last } => {
-                let value = transaction.matched_bytes();
-                if !value.is_empty() {
-                    transaction.secrets.values.push((value, *first, *last));
+                let member = transaction.matched_member();
+                let secret = (transaction.matched_bytes(), *first, *last);
+                let secrets = &mut transaction.secrets;
+                if !secret.0.is_empty() && !secrets.values.contains(&secret) {
+                    secrets.values.push(secret);
+                }
+                if let Some((Variable::Args | Variable::ArgsGet | Variable::ArgsPost, name)) = member {
+                    note(&mut secrets.partly, &name);
                 }
             }
         }
@@ -69,27 +74,5 @@ impl Sanitise {
 fn note(names: &mut Vec<Vec<u8>>, name: &[u8]) {
     if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         names.push(name.to_vec());
-    }
-}
-
-/// Overwrites every occurrence of a secret in a text.
-pub(crate) fn mask(text: &mut [u8], secrets: &[(Vec<u8>, u8, u8)]) {
-    for (secret, first, last) in secrets {
-        if secret.is_empty() {
-            continue;
-        }
-        let finder = memchr::memmem::Finder::new(secret);
-        let mut from = 0;
-        while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest)) {
-            let start = from + at;
-            let end = start + secret.len();
-            let keep_until = end.saturating_sub(usize::from(*last));
-            for byte in
-                text.get_mut((start + usize::from(*first)).min(keep_until)..keep_until).unwrap_or_default()
-            {
-                *byte = b'*';
-            }
-            from = end;
-        }
     }
 }
