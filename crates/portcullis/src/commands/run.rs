@@ -101,7 +101,8 @@ fn start(
     let mut proxy_settings = settings.proxy.clone();
     proxy_settings.utc_offset = local_time::utc_offset;
     let observer = Arc::clone(&logging);
-    let proxy = Proxy::start(proxy_settings, Arc::clone(&shared), collections.store(), observer).map_err(not_started)?;
+    let proxy = Proxy::start(proxy_settings, Arc::clone(&shared), collections.store(), observer)
+        .map_err(not_started)?;
     show(&format!("{}\n", startup::listening(&proxy.addresses(), &settings.proxy.upstream)));
     if let Some(watcher) = &watcher {
         watcher.watch(watched);
