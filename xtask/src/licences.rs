@@ -39,7 +39,7 @@ pub fn check(root: &Path) -> Result<()> {
             .with_context(|| format!("{place}: licence `{license}`"))?;
         let allowed = expression.evaluate(|requirement| {
             let id = requirement.to_string();
-            deny.licenses.allow.iter().any(|allowed| *allowed == id)
+            deny.licenses.allow.contains(&id)
         });
         if !allowed {
             wrong.push(format!("{place}: {license}"));
