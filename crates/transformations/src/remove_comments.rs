@@ -26,7 +26,8 @@ pub(crate) static TRANSFORMATION: Transformation = Transformation {
 };
 
 fn has_no_opener(bytes: &ByteSet) -> bool {
-    let special = bytes.contains(b'#') || bytes.contains(b'-') || (bytes.contains(b'/') && bytes.contains(b'*'));
+    let special =
+        bytes.contains(b'#') || bytes.contains(b'-') || (bytes.contains(b'/') && bytes.contains(b'*'));
     !special
 }
 

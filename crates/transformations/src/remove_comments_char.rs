@@ -20,7 +20,8 @@ pub(crate) static TRANSFORMATION: Transformation = Transformation {
 };
 
 fn has_no_mark(bytes: &ByteSet) -> bool {
-    let special = bytes.contains(b'#') || bytes.contains(b'-') || (bytes.contains(b'/') && bytes.contains(b'*'));
+    let special =
+        bytes.contains(b'#') || bytes.contains(b'-') || (bytes.contains(b'/') && bytes.contains(b'*'));
     !special
 }
 

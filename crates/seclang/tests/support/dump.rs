@@ -55,7 +55,7 @@ impl Dumper<'_> {
         match (directive.name.value.as_str(), directive.args.as_slice()) {
             ("SecRule", [targets, operator]) => self.rule(targets, operator, None, depth + 1),
             ("SecRule", [targets, operator, actions]) => {
-                self.rule(targets, operator, Some(actions), depth + 1)
+                self.rule(targets, operator, Some(actions), depth + 1);
             }
             ("SecAction", [actions]) => self.actions(actions, depth + 1),
             _ => {}
