@@ -36,6 +36,7 @@ mod sanitise;
 mod screen;
 pub mod settings;
 pub mod trace;
+mod trace_body;
 mod transaction;
 pub mod variables;
 pub mod verdict;

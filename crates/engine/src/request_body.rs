@@ -117,6 +117,9 @@ impl Transaction {
     pub fn request_body_plan(&mut self) -> BodyPlan {
         self.leave_request_headers();
         let plan = self.plan_request_body();
+        if plan == BodyPlan::Skip && !self.has_request_body() {
+            self.trace_text(4, &[b"Input filter: This request does not have a body."]);
+        }
         self.body.planned = !matches!(plan, BodyPlan::Reject(_));
         plan
     }
@@ -178,7 +181,9 @@ impl Transaction {
             taken = chunk.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(chunk);
             enough = true;
         }
+        let before = self.body.length;
         self.body.length += taken.len() as u64;
+        self.trace_body_growth(before);
         if processor == Processor::Multipart {
             self.feed_multipart(taken);
             self.keep_for_audit(taken);
@@ -196,6 +201,10 @@ impl Transaction {
         let State::Reading(processor) = self.body.state else { return BodyProgress::Continue };
         self.body.state = State::Done;
         self.body.read = true;
+        let no_files = match &self.body.multipart {
+            Some(multipart) => multipart.no_files_bytes(),
+            None => self.body.raw.len() as u64,
+        };
         let failed_at_end = match processor {
             Processor::None => {
                 if self.control.force_request_body {
@@ -212,6 +221,7 @@ impl Transaction {
             Processor::Json => self.parse_json(),
             Processor::Xml => self.parse_xml(),
         };
+        self.trace_body_end(no_files);
         if failed_at_end && self.rules.settings.compatibility.reject_body_end_errors {
             return BodyProgress::Reject(self.reject(500));
         }
@@ -316,6 +326,11 @@ impl Transaction {
     /// Adds one argument; breaks at the limit, which is an error of the body even for a query string.
     pub(crate) fn add_argument(&mut self, name: &[u8], value: &[u8], origin: Origin) -> ControlFlow<()> {
         if self.request.arguments.len() >= self.rules.settings.arguments_limit {
+            let limit = self.rules.settings.arguments_limit;
+            self.debug(4, |_| {
+                let (name, value) = (String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+                format!("Skipping request argument, over limit ({limit}): name \"{name}\", value \"{value}\"")
+            });
             if !self.request.arguments_over_limit {
                 self.request.arguments_over_limit = true;
                 self.body_failed(b"SecArgumentsLimit exceeded");
@@ -348,11 +363,15 @@ impl Transaction {
                 || settings.upload_keep_files != crate::settings::KeepFiles::Off,
         };
         match Multipart::new(content_type, options) {
-            Ok(multipart) => self.body.multipart = Some(multipart),
+            Ok(multipart) => {
+                self.trace_boundary(multipart.boundary(), multipart.flags().boundary_quoted);
+                self.body.multipart = Some(multipart);
+            }
             Err(error) => {
                 self.body.flags = error.flags;
                 self.body.flags.error = true;
                 self.notice_bytes(2, format!("Multipart parsing error (init): {}", error.message).as_bytes());
+                self.trace_flags(error.flags);
                 self.body_failed(error.message.as_bytes());
             }
         }
@@ -363,7 +382,9 @@ impl Transaction {
         let result = multipart.feed(chunk);
         self.body.flags = multipart.flags();
         if let Err(error) = result {
-            self.body.multipart = None;
+            let parts = self.body.multipart.take().map(|multipart| multipart.parts().to_vec());
+            self.trace_parts(&parts.unwrap_or_default());
+            self.trace_duplicate(&error.message);
             self.body.flags.error = true;
             let text = format!("Multipart parsing error: {}", error.message);
             self.notice_bytes(2, text.as_bytes());
@@ -376,6 +397,8 @@ impl Transaction {
         let Some(mut multipart) = self.body.multipart.take() else { return false };
         let result = multipart.finish();
         self.body.flags = multipart.flags();
+        self.trace_parts(multipart.parts());
+        self.trace_flags(multipart.flags());
         if let Err(error) = result {
             let text = format!("Multipart parsing error: {}", error.message);
             self.notice_bytes(2, text.as_bytes());
@@ -448,7 +471,10 @@ impl Transaction {
             return false;
         }
         let raw = std::mem::take(&mut self.body.raw);
+        self.trace_text(4, &[b"XML: Initialising parser."]);
         let result = XmlDocument::parse(&raw, &XmlLimits::default());
+        let well_formed = u8::from(result.is_ok());
+        self.debug(4, |_| format!("XML: Parsing complete (well_formed {well_formed})."));
         self.body.raw = raw;
         match result {
             Ok(document) => {

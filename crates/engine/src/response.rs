@@ -77,6 +77,7 @@ impl Transaction {
             || !self.control.response_body_access
             || !self.type_is_inspected()
         {
+            self.trace_unread_response();
             return BodyPlan::Skip;
         }
         let announced = self
@@ -98,6 +99,9 @@ impl Transaction {
                 self.response.status = 500;
                 return BodyPlan::Reject(Verdict::Deny { status: 500 });
             }
+        }
+        if self.response.over_limit {
+            self.trace_partial_response();
         }
         self.response.inspecting = true;
         BodyPlan::Inspect
@@ -126,12 +130,21 @@ impl Transaction {
             self.response.status = 500;
             return BodyProgress::Reject(Verdict::Deny { status: 500 });
         }
+        if self.response.body.len() < limit {
+            self.trace_partial_response();
+        }
         self.response.body.extend_from_slice(chunk.get(..room).unwrap_or_default());
         BodyProgress::Enough
     }
 
     /// The response body has ended, or there is none to inspect; call it before phase 4 in any case.
     pub fn response_body_end(&mut self) -> BodyProgress {
+        if self.response.inspecting {
+            let length = self.response.body.len();
+            self.debug(4, |_| {
+                format!("Output filter: Completed receiving response body (buffered full - {length} bytes).")
+            });
+        }
         self.response.inspecting = false;
         self.response.body_text = Some(self.arena.push(&self.response.body));
         BodyProgress::Continue

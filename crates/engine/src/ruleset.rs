@@ -35,6 +35,8 @@ pub struct RuleSet {
     pub(crate) files: Vec<String>,
     pub(crate) header_edits: Vec<HeaderEdit>,
     pub(crate) summary: Vec<FileSummary>,
+    /// The environment of the process that compiled it.
+    pub(crate) variables: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// How many rules a file brought, for the start-up message.

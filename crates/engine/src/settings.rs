@@ -17,6 +17,10 @@ pub struct Compatibility {
     pub join_headers: bool,
     /// JSON arguments are named as v3 names them (`json.a.array_0`).
     pub json_names_v3: bool,
+    /// Chain links may carry metadata, as v3 allows; it has no effect. Otherwise it is an error.
+    pub lenient_chain_links: bool,
+    /// A rule begins with the latest `SecDefaultAction` of its own phase, as in v3; otherwise with the latest of all.
+    pub default_actions_per_phase: bool,
 }
 
 /// What to do with a body over its limit.

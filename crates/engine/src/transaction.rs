@@ -483,6 +483,8 @@ impl Transaction {
             }
             _ => return Err(Need::Collection { collection: storage, key: key.to_vec() }),
         };
+        let how = if stored.is_some() { "Retrieved" } else { "Creating" };
+        self.trace_text(4, &[how.as_bytes(), b" collection (name \"", name, b"\", key \"", key, b"\")."]);
         let (timeout, now) = (self.rules.settings.collection_timeout, self.now_seconds());
         self.collections.push(Collection::load(name, storage, key, stored, timeout, now, &mut self.arena));
         Ok(())

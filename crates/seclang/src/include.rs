@@ -5,7 +5,7 @@
 //! compiler. This crate opens no file itself.
 //!
 //! Decided here, at the moment the line is read, as httpd does: `Include` and `IncludeOptional` (paths are relative to the
-//! including file; matches of a wildcard in byte order), `Define`, `UnDefine` and `${VAR}` ([`crate::defines`]),
+//! including file and, where nothing is there, to the file that was read first; matches of a wildcard in byte order), `Define`, `UnDefine` and `${VAR}` ([`crate::defines`]),
 //! `<IfModule>`, `<IfDefine>` and `<IfVersion>` ([`crate::conditions`]). A false section is checked for balanced tags only.
 //! Every other section stays, its content treated the same way; the compiler judges it.
 //!
@@ -271,48 +271,70 @@ impl Reader<'_> {
             self.error("include-too-deep", word.span, message);
             return;
         }
-        let Some(path) = self.resolved(word) else { return };
-        if !is_pattern(&word.text) {
-            self.included(&path, word.span, required, out);
-            return;
-        }
-        match self.environment.loader.glob(&path) {
-            Ok(matches) if matches.is_empty() => self.no_match(word, required),
-            Ok(matches) => {
-                for path in matches {
-                    self.included(&path, word.span, true, out);
-                }
+        let Some(paths) = self.resolved(word) else { return };
+        let is_pattern = is_pattern(&word.text);
+        for path in &paths {
+            let found = match is_pattern {
+                true => self.matching(path, word, out),
+                false => self.included(path, word.span, out),
+            };
+            if found {
+                return;
             }
-            Err(LoadError::NotFound) => self.no_match(word, required),
-            Err(error) => {
-                let message = format!("cannot list `{}`: {error}", path.display());
+        }
+        match paths.first().filter(|_| required) {
+            Some(_) if is_pattern => self.no_match(word),
+            Some(path) => {
+                let message = format!("cannot include `{}`: {}", path.display(), LoadError::NotFound);
                 self.error("include-failed", word.span, message);
+            }
+            None => {}
+        }
+    }
+
+    /// Reads the files that a pattern matches; false when there are none.
+    fn matching(&mut self, pattern: &Path, word: &Word, out: &mut Vec<Item>) -> bool {
+        match self.environment.loader.glob(pattern) {
+            Ok(matches) => {
+                for path in &matches {
+                    if !self.included(path, word.span, out) {
+                        let message = format!("cannot include `{}`: {}", path.display(), LoadError::NotFound);
+                        self.error("include-failed", word.span, message);
+                    }
+                }
+                !matches.is_empty()
+            }
+            Err(LoadError::NotFound) => false,
+            Err(error) => {
+                let message = format!("cannot list `{}`: {error}", pattern.display());
+                self.error("include-failed", word.span, message);
+                true
             }
         }
     }
 
-    fn included(&mut self, path: &Path, span: Span, required: bool, out: &mut Vec<Item>) {
+    /// Reads a file; false when there is none.
+    fn included(&mut self, path: &Path, span: Span, out: &mut Vec<Item>) -> bool {
         match self.file(path, Some(span), out) {
-            Ok(()) => {}
-            Err(LoadError::NotFound) if !required => {}
+            Ok(()) => true,
+            Err(LoadError::NotFound) => false,
             Err(error) => {
                 let message = format!("cannot include `{}`: {error}", path.display());
                 self.error("include-failed", span, message);
+                true
             }
         }
     }
 
-    fn no_match(&mut self, word: &Word, required: bool) {
-        if required {
-            let message = format!("no file matches `{}`", word.lossy());
-            let finding = Diagnostic::error("include-failed", word.span, message)
-                .with_help("use `IncludeOptional` when there may be none");
-            self.loaded.diagnostics.push(finding);
-        }
+    fn no_match(&mut self, word: &Word) {
+        let message = format!("no file matches `{}`", word.lossy());
+        let finding = Diagnostic::error("include-failed", word.span, message)
+            .with_help("use `IncludeOptional` when there may be none");
+        self.loaded.diagnostics.push(finding);
     }
 
-    /// The path a word names, seen from the file it stands in.
-    fn resolved(&mut self, word: &Word) -> Option<PathBuf> {
+    /// What a word may name: seen from the file it stands in, and from the first one, as httpd has one root for all.
+    fn resolved(&mut self, word: &Word) -> Option<Vec<PathBuf>> {
         let Ok(text) = std::str::from_utf8(&word.text) else {
             self.error("include-failed", word.span, "the path is not valid UTF-8".to_string());
             return None;
@@ -321,13 +343,20 @@ impl Reader<'_> {
             self.error("include-failed", word.span, "the path is empty".to_string());
             return None;
         }
-        Some(beside(&self.loaded.sources, word.span.file, Path::new(text)))
+        let near = beside(&self.loaded.sources, word.span.file, Path::new(text));
+        let first = self.stack.first().map(|frame| in_folder(frame.path.parent(), Path::new(text)));
+        Some(std::iter::once(near.clone()).chain(first.filter(|first| *first != near)).collect())
     }
 }
 
 /// `path` seen from the folder of a file.
 fn beside(sources: &Sources, file: FileId, path: &Path) -> PathBuf {
-    let joined = sources.path(file).parent().map_or_else(|| path.to_path_buf(), |folder| folder.join(path));
+    in_folder(sources.path(file).parent(), path)
+}
+
+/// `path` seen from a folder.
+fn in_folder(folder: Option<&Path>, path: &Path) -> PathBuf {
+    let joined = folder.map_or_else(|| path.to_path_buf(), |folder| folder.join(path));
     // Going through the components drops `.`; `..` stays, because it may lead through a symbolic link.
     joined.components().filter(|part| *part != Component::CurDir).collect()
 }

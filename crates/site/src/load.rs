@@ -4,6 +4,7 @@
 //! the data files they name → a rule set, or all that keeps it from being one. The command line and the reloader call
 //! [`Site::load`]; it never panics and leaves nothing half done, so an old rule set can go on when the new one fails.
 
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,7 +48,10 @@ impl Site {
         let configuration = self.read(&reader);
         diagnostics.extend(configuration.diagnostics);
         let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
-        let environment = portcullis_engine::Environment { read_file: &read_file, compatibility };
+        let variables: Vec<_> =
+            std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
+        let environment =
+            portcullis_engine::Environment { read_file: &read_file, variables: &variables, compatibility };
         let (rule_set, found) =
             portcullis_engine::compile(&configuration.items, &configuration.sources, &environment);
         diagnostics.extend(found);

@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Texts by name, and the disk behind them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Source {
     texts: BTreeMap<PathBuf, Vec<u8>>,
     entries: Vec<PathBuf>,
+    variables: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Folders of the disk that stand under other names.
+    mounts: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Source {
@@ -35,6 +38,20 @@ impl Source {
     #[must_use]
     pub fn data(mut self, name: impl Into<PathBuf>, text: impl Into<Vec<u8>>) -> Self {
         self.texts.insert(name.into(), text.into());
+        self
+    }
+
+    /// Lets a folder of the disk stand under another name.
+    #[must_use]
+    pub fn mount(mut self, name: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
+        self.mounts.push((name.into(), folder.into()));
+        self
+    }
+
+    /// Adds a variable of the process.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
         self
     }
 
@@ -61,10 +78,19 @@ impl Source {
             return Err(draw(&loaded.diagnostics));
         }
         let read_file = |path: &Path| self.read(path).map_err(|error| error.to_string());
-        let environment = Environment { read_file: &read_file, compatibility };
+        let environment = Environment { read_file: &read_file, variables: &self.variables, compatibility };
         let (rule_set, diagnostics) = compile(&loaded.items, &loaded.sources, &environment);
         let errors: Vec<_> = diagnostics.into_iter().filter(|d| d.severity == Severity::Error).collect();
         rule_set.ok_or_else(|| draw(&errors))
+    }
+}
+
+impl Source {
+    /// Where a path lies on the disk.
+    fn on_disk(&self, path: &Path) -> PathBuf {
+        let mounted =
+            self.mounts.iter().find_map(|(name, folder)| Some(folder.join(path.strip_prefix(name).ok()?)));
+        mounted.unwrap_or_else(|| path.to_owned())
     }
 }
 
@@ -73,7 +99,7 @@ impl Loader for Source {
         if let Some(text) = self.texts.get(path) {
             return Ok(text.clone());
         }
-        std::fs::read(path).map_err(|error| match error.kind() {
+        std::fs::read(self.on_disk(path)).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => LoadError::NotFound,
             _ => LoadError::Other(error.to_string()),
         })
@@ -86,9 +112,10 @@ impl Loader for Source {
         let Some((head, tail)) = name.split_once('*').filter(|_| !name.contains(['?', '['])) else {
             return Err(LoadError::Other(format!("the pattern {name} is not supported in tests")));
         };
-        let entries = std::fs::read_dir(folder).map_err(|error| LoadError::Other(error.to_string()))?;
+        let entries =
+            std::fs::read_dir(self.on_disk(folder)).map_err(|error| LoadError::Other(error.to_string()))?;
         let mut found: Vec<PathBuf> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter_map(|entry| entry.ok().map(|entry| folder.join(entry.file_name())))
             .filter(|path| {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)

@@ -61,6 +61,8 @@ pub struct Multipart {
     /// Whether the previous block ended in a line feed without a carriage return.
     after_bare_lf: bool,
     boundaries: usize,
+    /// Bytes of the body before the block that is being worked on.
+    position: u64,
     seen_data: bool,
     complete: bool,
     current: Option<PartBuilder>,
@@ -95,6 +97,7 @@ impl Multipart {
             at_line_start: true,
             after_bare_lf: false,
             boundaries: 0,
+            position: 0,
             seen_data: false,
             complete: false,
             current: None,
@@ -105,6 +108,12 @@ impl Multipart {
             last_filename: None,
             failure: None,
         })
+    }
+
+    /// The boundary, without dashes before it and without quotes.
+    #[must_use]
+    pub fn boundary(&self) -> &[u8] {
+        &self.boundary
     }
 
     /// Takes the next bytes of the body. After an error it repeats the error and changes nothing.
@@ -232,6 +241,7 @@ impl Multipart {
         }
         self.at_line_start = block.ends_with(b"\n");
         self.after_bare_lf = self.at_line_start && !block.ends_with(b"\r\n");
+        self.position += block.len() as u64;
         Ok(())
     }
 
@@ -297,6 +307,7 @@ impl Multipart {
         if !matches!(line, b"\n" | b"\r\n") {
             return part.header_line(line, &mut self.flags);
         }
+        part.data_begins_at(self.position + line.len() as u64);
         let (seen, outcome) = part.end_headers(&mut self.flags);
         if seen.name.is_some() {
             self.last_name = seen.name;

@@ -34,6 +34,8 @@ pub struct Part {
     pub file: Option<FileInfo>,
     /// Header lines `Name: value`, unfolded.
     pub headers: Vec<Vec<u8>>,
+    /// Where its data begins in the body.
+    pub offset: u64,
 }
 
 /// A header of the part.
@@ -68,6 +70,8 @@ pub(super) struct PartBuilder {
     value: Vec<u8>,
     /// The line end of the last block: data unless a boundary follows.
     held: &'static [u8],
+    /// Where its data begins in the body.
+    offset: u64,
 }
 
 impl PartBuilder {
@@ -96,6 +100,10 @@ impl PartBuilder {
         let (name, after) = line.split_at_checked(colon).unwrap_or((line, &[]));
         if name.is_empty() {
             return Err("Invalid part header (header name missing).".to_owned());
+        }
+        // 2.9.7 takes any byte here. Readers that skip such bytes would see another header than we do.
+        if name.iter().any(|byte| !(33..=126).contains(byte)) {
+            return Err("Invalid part header (contains invalid character).".to_owned());
         }
         let line = without_line_end(line);
         let blanks = after.iter().skip(1).take_while(|&&byte| matches!(byte, b'\t' | b' ')).count();
@@ -169,6 +177,11 @@ impl PartBuilder {
         self.headers.get(*self.index.get(name)?).map(Header::value)
     }
 
+    /// Its data begins here.
+    pub(super) fn data_begins_at(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
     /// Takes data of a form field; returns how many bytes became part of its value.
     pub(super) fn field_data(&mut self, block: &[u8]) -> u64 {
         self.data_read = true;
@@ -201,7 +214,7 @@ impl PartBuilder {
     /// The complete part; none when its headers never gave it a name.
     pub(super) fn finish(self) -> Option<Part> {
         let headers = self.headers.into_iter().map(|header| header.line).collect();
-        Some(Part { name: self.name?, value: self.value, file: self.file, headers })
+        Some(Part { name: self.name?, value: self.value, file: self.file, headers, offset: self.offset })
     }
 }
 

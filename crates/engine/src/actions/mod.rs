@@ -95,6 +95,7 @@ actions! {
 }
 
 pub(crate) use ctl::{Ctl, RemovedKey, RemovedTarget, parse_engine_mode, parse_switch};
+pub(crate) use phase::parse as parse_phase;
 pub(crate) use set_var::CollectionRef;
 
 /// Finds an action by name, in any case. For configuration text only.

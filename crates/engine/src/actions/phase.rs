@@ -16,14 +16,19 @@ pub static ACTION: ActionInfo = ActionInfo {
     apply,
 };
 
-fn apply(draft: &mut Draft, value: &[u8], _context: &mut DraftContext<'_>) -> Result<(), ActionError> {
+/// A phase by number or name.
+pub(crate) fn parse(value: &[u8]) -> Option<Phase> {
     let number = match value.to_ascii_lowercase().as_slice() {
         b"request" => 2,
         b"response" => 4,
         b"logging" => 5,
         _ => super::atoi(value),
     };
-    match Phase::ALL.into_iter().find(|phase| i32::from(phase.number()) == number) {
+    Phase::ALL.into_iter().find(|phase| i32::from(phase.number()) == number)
+}
+
+fn apply(draft: &mut Draft, value: &[u8], _context: &mut DraftContext<'_>) -> Result<(), ActionError> {
+    match parse(value) {
         Some(phase) => {
             draft.phase = Some(phase);
             Ok(())

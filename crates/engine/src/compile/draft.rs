@@ -3,7 +3,7 @@
 //! A [`Draft`] begins as a copy of the active `SecDefaultAction` list; the rule's own actions are applied on top, one
 //! after the other, so that a later one of a group replaces an earlier one. Updates by id are applied the same way.
 
-use portcullis_seclang::{Action, Diagnostic, Span};
+use portcullis_seclang::{Action, Diagnostic, Severity, Span};
 use portcullis_transformations::Transformation;
 
 use super::canonical::{self, WrittenAction};
@@ -55,6 +55,17 @@ pub(crate) struct DraftContext<'a> {
     pub(crate) selectors: &'a mut Vec<RuleSelector>,
 }
 
+/// What kind of rule actions are applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A rule of its own, or the beginning of a chain.
+    Starter,
+    /// A chain link: actions that only its starter may carry are errors.
+    Link,
+    /// A chain link on which they are left out with a warning.
+    LenientLink,
+}
+
 impl DraftContext<'_> {
     /// A text with macros.
     pub(crate) fn template(&mut self, text: &[u8]) -> Template {
@@ -91,17 +102,17 @@ impl Draft {
         chosen.clone().unwrap_or_default()
     }
 
-    /// Applies a list of actions. `link`: the rule continues a chain, where most actions have no place.
+    /// Applies a list of actions.
     pub(crate) fn apply_all(
         &mut self,
         list: &[Action],
-        link: bool,
+        place: Place,
         tx_names: &mut TxNames,
         selectors: &mut Vec<RuleSelector>,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         for action in list {
-            if let Err(diagnostic) = self.apply(action, link, tx_names, selectors) {
+            if let Err(diagnostic) = self.apply(action, place, tx_names, selectors) {
                 diagnostics.push(*diagnostic);
             }
         }
@@ -110,7 +121,7 @@ impl Draft {
     fn apply(
         &mut self,
         action: &Action,
-        link: bool,
+        place: Place,
         tx_names: &mut TxNames,
         selectors: &mut Vec<RuleSelector>,
     ) -> Result<(), Box<Diagnostic>> {
@@ -131,10 +142,15 @@ impl Draft {
             }
             _ => {}
         }
-        if link && info.starter_only {
+        if place != Place::Starter && info.starter_only {
             let text = format!("action `{}` has no place on a chain link", info.name);
-            let help = "put it on the rule that begins the chain".to_owned();
-            return Err(Box::new(Diagnostic::error("action-on-link", action.span, text).with_help(help)));
+            let (kind, help) = match place {
+                Place::LenientLink => (Severity::Warning, "it has no effect here"),
+                _ => (Severity::Error, "put it on the rule that begins the chain"),
+            };
+            let mut diagnostic = Diagnostic::error("action-on-link", action.span, text).with_help(help);
+            diagnostic.severity = kind;
+            return Err(Box::new(diagnostic));
         }
         let text = value.map_or(&[][..], |value| value.value.as_slice());
         if matches!(text.first(), Some(b'+' | b'-')) && !info.name.eq_ignore_ascii_case("t") {

@@ -78,6 +78,7 @@ impl Compiler<'_> {
             sections: self.sections,
             files,
             header_edits: self.header_edits,
+            variables: self.environment.variables.to_vec(),
         };
         (Some(rule_set), self.diagnostics)
     }

@@ -26,6 +26,7 @@ pub(crate) mod selection;
 mod settings;
 mod targets;
 mod unsupported;
+mod update;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -36,7 +37,7 @@ use portcullis_transformations::UnicodeMap;
 
 use crate::ruleset::{LocationSection, Operator, RuleSet, Target, TxNames};
 use crate::settings::{Compatibility, Settings};
-use draft::Draft;
+use draft::{Draft, Place};
 use header_edit::HeaderEdit;
 use selection::RuleSelector;
 
@@ -44,6 +45,8 @@ use selection::RuleSelector;
 pub struct Environment<'a> {
     /// Reads a data file; the path is relative to what the loader of the configuration calls its root, or absolute.
     pub read_file: &'a dyn Fn(&Path) -> Result<Vec<u8>, String>,
+    /// The environment of the process, for `ENV:name`.
+    pub variables: &'a [(Vec<u8>, Vec<u8>)],
     /// Decisions of the site where engines differ.
     pub compatibility: Compatibility,
 }
@@ -107,6 +110,7 @@ pub fn compile(
     let mut compiler = Compiler::new(sources, environment);
     compiler.items(items);
     compiler.end_chain();
+    compiler.finish_updates();
     let failed = compiler.diagnostics.iter().any(|d| d.severity == Severity::Error);
     if failed {
         return (None, compiler.diagnostics);
@@ -127,6 +131,8 @@ pub(crate) struct Compiler<'a> {
     /// The active `SecDefaultAction` list and where it stands.
     pub(crate) default: Draft,
     pub(crate) default_span: Option<Span>,
+    /// The lists of each phase, where a site wants them apart.
+    pub(crate) phase_defaults: [Option<Draft>; 5],
     pub(crate) rules: Vec<RuleDraft>,
     pub(crate) elements: Vec<Element>,
     pub(crate) ids: HashMap<u64, Span>,
@@ -135,6 +141,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) sections: Vec<LocationSection>,
     pub(crate) section: Option<u16>,
     pub(crate) reject_actions_fixed: bool,
+    /// Updates that have selected no rule so far.
+    pub(crate) waiting_updates: Vec<update::Update>,
 }
 
 /// A rule or chain link while the configuration is read.
@@ -166,6 +174,17 @@ pub(crate) enum ElementKind {
     Marker(Vec<u8>),
 }
 
+impl Compatibility {
+    /// How actions are judged on a rule that is or is not a chain link.
+    fn place(self, is_link: bool) -> Place {
+        match (is_link, self.lenient_chain_links) {
+            (false, _) => Place::Starter,
+            (true, false) => Place::Link,
+            (true, true) => Place::LenientLink,
+        }
+    }
+}
+
 impl<'a> Compiler<'a> {
     fn new(sources: &'a Sources, environment: &'a Environment<'a>) -> Self {
         Self {
@@ -183,6 +202,7 @@ impl<'a> Compiler<'a> {
                 ..Draft::default()
             },
             default_span: None,
+            phase_defaults: Default::default(),
             rules: Vec::new(),
             elements: Vec::new(),
             ids: HashMap::new(),
@@ -190,6 +210,7 @@ impl<'a> Compiler<'a> {
             sections: Vec::new(),
             section: None,
             reject_actions_fixed: false,
+            waiting_updates: Vec::new(),
         }
     }
 
@@ -237,6 +258,11 @@ impl<'a> Compiler<'a> {
 
     fn section(&mut self, section: &Section) {
         location::compile(self, section);
+    }
+
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
     }
 
     /// Reports an error.

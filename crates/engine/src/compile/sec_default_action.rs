@@ -1,10 +1,11 @@
 //! `SecDefaultAction`: the list that the rules behind it begin with.
 //!
-//! As in ModSecurity v2 one list is active at a time, whatever its phase; the latest one counts.
+//! As in ModSecurity v2 one list is active at a time, whatever its phase; the latest one counts. A site may choose one per
+//! phase, as v3 has it ([`crate::Compatibility::default_actions_per_phase`]).
 
 use portcullis_seclang::{Diagnostic, Directive, parse_actions};
 
-use super::draft::Draft;
+use super::draft::{Draft, Place};
 use super::{Compiler, DirectiveInfo};
 
 /// The record of `SecDefaultAction`.
@@ -38,7 +39,8 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
         }
     }
     let mut draft = Draft::default();
-    draft.apply_all(&list, false, &mut compiler.tx_names, &mut compiler.selectors, &mut compiler.diagnostics);
+    let diagnostics = &mut compiler.diagnostics;
+    draft.apply_all(&list, Place::Starter, &mut compiler.tx_names, &mut compiler.selectors, diagnostics);
     if draft.disruptive.is_none() {
         compiler.error("incomplete-default", word.span, "SecDefaultAction must specify a disruptive action");
     }
@@ -46,6 +48,12 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
         compiler.error("incomplete-default", word.span, "SecDefaultAction must specify a phase");
     }
     if compiler.diagnostics.len() != before {
+        return;
+    }
+    if compiler.environment.compatibility.default_actions_per_phase {
+        if let Some(of_phase) = draft.phase.and_then(|phase| compiler.phase_defaults.get_mut(phase.index())) {
+            *of_phase = Some(draft);
+        }
         return;
     }
     if let Some(first) = compiler.default_span.filter(|_| differs(&compiler.default, &draft)) {

@@ -2,6 +2,7 @@
 
 use portcullis_seclang::{Diagnostic, Directive, parse_actions, parse_operator, parse_targets};
 
+use super::draft::Draft;
 use super::targets::compile_targets;
 use super::{Compiler, DirectiveInfo, Element, ElementKind, RuleDraft};
 use crate::ruleset::{Disruptive, Operator, Target};
@@ -19,7 +20,7 @@ pub(super) static DIRECTIVE: DirectiveInfo = DirectiveInfo {
 
 fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
     let [targets, operator, actions @ ..] = directive.args.as_slice() else { return };
-    let before = compiler.diagnostics.len();
+    let before = compiler.errors();
     let draft = compiler.draft_for_rule(directive, actions.first());
     let targets = match parse_targets(targets) {
         Ok(list) => {
@@ -33,7 +34,7 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
     let expression = parse_operator(operator);
     let operator = compiler.compile_operator(&expression, directive.span);
     match operator {
-        Some(operator) if compiler.diagnostics.len() == before => {
+        Some(operator) if compiler.errors() == before => {
             compiler.add_rule(directive, draft, targets, operator);
         }
         _ => compiler.skip_broken_rule(draft.chain),
@@ -46,18 +47,20 @@ impl Compiler<'_> {
         &mut self,
         directive: &Directive,
         actions: Option<&portcullis_seclang::Word>,
-    ) -> super::draft::Draft {
+    ) -> Draft {
         let link = self.open_chain.is_some();
-        let mut draft = self.default.inherit();
-        if let Some(word) = actions {
-            match parse_actions(word) {
-                Ok(list) => {
-                    let diagnostics = &mut self.diagnostics;
-                    draft.apply_all(&list, link, &mut self.tx_names, &mut self.selectors, diagnostics);
-                }
-                Err(problems) => self.diagnostics.extend(problems),
+        let place = self.environment.compatibility.place(link);
+        let list = match actions.map(parse_actions) {
+            None => Vec::new(),
+            Some(Ok(list)) => list,
+            Some(Err(problems)) => {
+                self.diagnostics.extend(problems);
+                Vec::new()
             }
-        }
+        };
+        let mut draft = self.default_for(&list, link).inherit();
+        let diagnostics = &mut self.diagnostics;
+        draft.apply_all(&list, place, &mut self.tx_names, &mut self.selectors, diagnostics);
         if !link {
             self.check_id(directive, draft.id);
             if draft.phase == Some(Phase::Logging) {
@@ -65,6 +68,18 @@ impl Compiler<'_> {
             }
         }
         draft
+    }
+
+    /// The list that a rule with these actions begins with.
+    fn default_for(&self, list: &[portcullis_seclang::Action], link: bool) -> &Draft {
+        if !self.environment.compatibility.default_actions_per_phase {
+            return &self.default;
+        }
+        let own = list.iter().rev().find(|action| action.name.value.eq_ignore_ascii_case("phase"));
+        let own = own.and_then(|action| crate::actions::parse_phase(&action.value.as_ref()?.value));
+        let starter = self.open_chain.filter(|_| link).and_then(|starter| self.rules.get(starter));
+        let phase = starter.map_or(own, |starter| starter.draft.phase).unwrap_or(Phase::RequestBody);
+        self.phase_defaults.get(phase.index()).and_then(Option::as_ref).unwrap_or(&self.default)
     }
 
     fn check_id(&mut self, directive: &Directive, id: Option<(u64, portcullis_seclang::Span)>) {
@@ -99,7 +114,7 @@ impl Compiler<'_> {
     pub(super) fn add_rule(
         &mut self,
         directive: &Directive,
-        mut draft: super::draft::Draft,
+        mut draft: Draft,
         targets: Vec<Target>,
         operator: Operator,
     ) {

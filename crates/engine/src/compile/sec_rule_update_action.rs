@@ -1,8 +1,9 @@
-//! `SecRuleUpdateActionById`: changes the actions of a rule that stands before.
+//! `SecRuleUpdateActionById`: changes the actions of a rule.
 
 use portcullis_seclang::{Directive, parse_actions};
 
 use super::selection::RuleSelector;
+use super::update::{Change, Update};
 use super::{Compiler, DirectiveInfo};
 
 /// The record of `SecRuleUpdateActionById`.
@@ -37,22 +38,9 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
             return;
         }
     }
-    for starter in compiler.selected_starters(&selector) {
-        let Some(rule) = compiler.rules.get_mut(starter + offset).filter(|rule| rule.starter == starter)
-        else {
-            continue;
-        };
-        let was_chained = rule.draft.chain;
-        let link = rule.is_link;
-        rule.draft.explicit_pass = false;
-        rule.draft.block = false;
-        rule.draft.apply_all(
-            &list,
-            link,
-            &mut compiler.tx_names,
-            &mut compiler.selectors,
-            &mut compiler.diagnostics,
-        );
-        rule.draft.chain = was_chained;
-    }
+    compiler.update_rules(Update {
+        selector,
+        span: selection.span,
+        change: Change::Actions { list, offset },
+    });
 }

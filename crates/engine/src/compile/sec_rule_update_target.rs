@@ -1,11 +1,12 @@
-//! `SecRuleUpdateTargetById`, `…ByTag`, `…ByMsg`: add targets (mostly exclusions) to rules that stand before.
+//! `SecRuleUpdateTargetById`, `…ByTag`, `…ByMsg`: add targets (mostly exclusions) to rules.
 
-use portcullis_seclang::{Diagnostic, Directive, Word, parse_targets};
+use portcullis_seclang::{Directive, Word, parse_targets};
 
 use super::selection::RuleSelector;
 use super::targets::compile_targets;
+use super::update::{Change, Update};
 use super::{Compiler, DirectiveInfo};
-use crate::ruleset::{Selector, Target};
+use crate::ruleset::Target;
 
 /// The record of `SecRuleUpdateTargetById`.
 pub(super) static BY_ID: DirectiveInfo = DirectiveInfo {
@@ -58,38 +59,8 @@ fn update(
     };
     let added: Vec<Target> = read(added);
     let replaced: Option<Vec<Target>> = replaced.first().map(read);
-    let starters = compiler.selected_starters(&selector);
-    if starters.is_empty() {
-        compiler.diagnostics.push(
-            Diagnostic::warning("no-rule-selected", selection.span, "no rule before this line is selected")
-                .with_help("updates act on rules that are loaded already: put the line behind them"),
-        );
-    }
-    for rule in &mut compiler.rules {
-        if starters.binary_search(&rule.starter).is_err() {
-            continue;
-        }
-        if let Some(old) = &replaced {
-            let before = rule.targets.len();
-            rule.targets.retain(|target| !old.iter().any(|old| same(old, target)));
-            if rule.targets.len() == before {
-                continue;
-            }
-        }
-        let text = rule.target_text.get_or_insert_default();
-        match replaced_text
-            .as_deref()
-            .and_then(|old| memchr::memmem::find(text, old).map(|at| at..at + old.len()))
-        {
-            Some(place) => drop(text.splice(place, added_text.iter().copied())),
-            None => text.extend([b"|", added_text.as_slice()].concat()),
-        }
-        for target in &added {
-            if !rule.targets.iter().any(|known| same(known, target)) {
-                rule.targets.push(target.clone());
-            }
-        }
-    }
+    let change = Change::Targets { added, added_text, replaced, replaced_text };
+    compiler.update_rules(Update { selector, span: selection.span, change });
 }
 
 /// The elements of a target list as written, with `|` between them.
@@ -97,16 +68,4 @@ fn target_texts(compiler: &Compiler<'_>, word: &Word) -> Vec<u8> {
     let targets = parse_targets(word).unwrap_or_default();
     let texts: Vec<&[u8]> = targets.iter().map(|target| compiler.sources.text(target.span)).collect();
     texts.join(&b'|')
-}
-
-/// Whether two targets were written alike.
-fn same(a: &Target, b: &Target) -> bool {
-    let selectors = match (&a.selector, &b.selector) {
-        (Selector::All, Selector::All) => true,
-        (Selector::Name(a), Selector::Name(b)) => a.eq_ignore_ascii_case(b),
-        (Selector::Slot(a), Selector::Slot(b)) => a == b,
-        (Selector::Pattern(a), Selector::Pattern(b)) => a.source == b.source,
-        _ => false,
-    };
-    selectors && a.variable == b.variable && a.count == b.count && a.exclude == b.exclude
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portcullis_operators::pattern::{Options, Pattern};
-use portcullis_seclang::{Diagnostic, KeyKind, Target as AstTarget};
+use portcullis_seclang::{Diagnostic, Key, KeyKind, Spanned, Target as AstTarget};
 
 use crate::ruleset::{KeyPattern, Selector, Target, TxNames};
 use crate::variables::{Shape, VARIABLES, Variable};
@@ -37,17 +37,19 @@ fn compile_target(
         let (count, exclude) = (target.count, target.exclude);
         return Ok(Target { variable: Variable::RequestHeaders, selector, count, exclude });
     }
+    let dotted = member_behind_dot(target);
+    let (name, key) = match &dotted {
+        Some((name, key)) => (*name, Some(key)),
+        None => (name.as_str(), target.key.as_ref()),
+    };
     let Some(variable) = Variable::find(name.as_bytes()) else {
         return Err(Box::new(unknown_variable(target)));
     };
     let info = variable.info();
-    let key = target.key.as_ref().filter(|key| !key.value.text.is_empty());
+    let key = key.filter(|key| !key.value.text.is_empty());
     let selector = match key {
         None => {
-            if info.shape == Shape::Keyed
-                && !target.exclude
-                && !matches!(variable, Variable::Tx | Variable::Geo)
-            {
+            if variable == Variable::Rule && !target.exclude {
                 let text = format!("missing mandatory parameter for variable `{}`", info.name);
                 let help = format!("name a member: `{}:name`", info.name);
                 return Err(Box::new(Diagnostic::error("missing-key", target.span, text).with_help(help)));
@@ -83,6 +85,15 @@ fn compile_target(
         },
     };
     Ok(Target { variable, selector, count: target.count, exclude: target.exclude })
+}
+
+/// `TX.name`, as v3 also takes it for `TX:name`.
+fn member_behind_dot(target: &AstTarget) -> Option<(&str, Spanned<Key>)> {
+    let (name, member) = target.name.value.split_once('.').filter(|_| target.key.is_none())?;
+    let is_collection = Variable::find(name.as_bytes())
+        .is_some_and(|variable| matches!(variable.info().shape, Shape::List | Shape::Keyed));
+    let key = Key { text: member.as_bytes().to_vec(), kind: KeyKind::Text };
+    is_collection.then(|| (name, Spanned { value: key, span: target.name.span }))
 }
 
 fn unknown_variable(target: &AstTarget) -> Diagnostic {

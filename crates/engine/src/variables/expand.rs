@@ -33,6 +33,10 @@ pub(crate) enum MemberName {
     Full(Text),
 }
 
+/// The members of RULE.
+const RULE_MEMBERS: [&[u8]; 8] =
+    [b"id", b"rev", b"severity", b"msg", b"logdata", b"ver", b"maturity", b"accuracy"];
+
 impl Selector {
     /// Whether a member of this name is selected.
     fn selects(&self, name: &[u8]) -> bool {
@@ -126,7 +130,7 @@ impl Transaction {
                 self.collect_pairs(variable, |t| &t.body.part_headers, selector, false, values);
             }
             Variable::Geo => self.collect_pairs(variable, |t| &t.geo, selector, false, values),
-            Variable::Env => self.collect_pairs(variable, |t| &t.env, selector, false, values),
+            Variable::Env => self.collect_environment(selector, values),
             Variable::MatchedVars | Variable::MatchedVarsNames => {
                 for (name, value) in &self.matched.vars {
                     if selector.selects(self.arena.get(*name)) {
@@ -140,12 +144,11 @@ impl Transaction {
                 self.collect_persistent(variable, selector, values);
             }
             Variable::Rule => {
-                if let Selector::Name(key) = selector {
+                for key in RULE_MEMBERS.iter().filter(|key| selector.selects(key)) {
                     let mut text = Vec::new();
-                    if self.rule_member(rule, key, &mut text) {
-                        let value = self.arena.push(&text);
-                        values.push(Value { variable, name: MemberName::Bare, value });
-                    }
+                    self.rule_member(rule, key, &mut text);
+                    let value = self.arena.push(&text);
+                    values.push(Value { variable, name: MemberName::Bare, value });
                 }
             }
             Variable::Xml => self.collect_xml(selector, values),
@@ -209,6 +212,21 @@ impl Transaction {
                 let value = if names { argument.name } else { argument.value };
                 values.push(Value { variable, name: MemberName::Member(argument.name), value });
             }
+        }
+    }
+
+    /// What `setenv` set; a name that it did not set is looked for in the environment of the process.
+    fn collect_environment(&mut self, selector: &Selector, values: &mut Vec<Value>) {
+        let before = values.len();
+        self.collect_pairs(Variable::Env, |t| &t.env, selector, false, values);
+        let Selector::Name(wanted) = selector else { return };
+        if values.len() == before {
+            let rules = Arc::clone(&self.rules);
+            let found = rules.variables.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            values.extend(found.map(|(_, value)| {
+                let value = self.arena.push(value);
+                Value { variable: Variable::Env, name: MemberName::Bare, value }
+            }));
         }
     }
 

@@ -12,7 +12,7 @@ pub enum Shape {
     List,
     /// A list of one value that takes no key.
     Single,
-    /// Members; a key must be given (`TX` alone is accepted too, as v3 does).
+    /// Members; version 2 wants a key, version 3 takes the name alone too (but for RULE), and so do we.
     Keyed,
 }
 

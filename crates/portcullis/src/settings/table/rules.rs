@@ -60,4 +60,27 @@ pub static ROWS: &[Setting] = &[
         detail: "json.user.roles.array_0 instead of user.roles.roles: for exclusions that were written there.",
         set: |to, value, _| value.boolean().map(|on| to.compatibility.json_names_v3 = on),
     },
+    Setting {
+        name: "lenient-chain-links",
+        group: Group::Rules,
+        shape: Shape::Boolean,
+        placeholder: "BOOL",
+        default: "false",
+        applies: Applies::AtReload,
+        summary: "Chain links may carry id, msg, severity and the like, without effect.",
+        detail: "As libmodsecurity 3 loads them. false makes it an error, as in ModSecurity 2.",
+        set: |to, value, _| value.boolean().map(|on| to.compatibility.lenient_chain_links = on),
+    },
+    Setting {
+        name: "default-actions-per-phase",
+        group: Group::Rules,
+        shape: Shape::Boolean,
+        placeholder: "BOOL",
+        default: "false",
+        applies: Applies::AtReload,
+        summary: "A rule begins with the SecDefaultAction list of its own phase.",
+        detail: "As in libmodsecurity 3. false gives every rule the latest list before it, whatever its phase, as in \
+                 ModSecurity 2.",
+        set: |to, value, _| value.boolean().map(|on| to.compatibility.default_actions_per_phase = on),
+    },
 ];

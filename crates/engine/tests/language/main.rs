@@ -1,0 +1,10 @@
+//! Small configurations and one request: which rules log, and what is decided.
+//!
+//! Each module is about one part of the language. Everything goes through [`Site`], so that a test is its rules, its
+//! request and what must come of them.
+
+mod compatibility;
+mod site;
+mod updates;
+
+use site::Site;

@@ -1,0 +1,108 @@
+//! Rules and what one request does to them.
+
+use std::sync::Arc;
+
+use portcullis_engine::{
+    Answer, BodyPlan, Compatibility, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction, Verdict,
+};
+use portcullis_testkit::rules::Source;
+
+/// A configuration with the engine on.
+pub struct Site {
+    source: Source,
+    rules: String,
+    compatibility: Compatibility,
+}
+
+/// What came of a request.
+pub struct Outcome {
+    pub verdict: Verdict,
+    pub record: Record,
+}
+
+impl Site {
+    /// These rules.
+    pub fn new(rules: &str) -> Self {
+        let compatibility = Compatibility::default();
+        Self { source: Source::new(), rules: rules.to_owned(), compatibility }
+    }
+
+    /// With these decisions.
+    pub fn deciding(mut self, compatibility: Compatibility) -> Self {
+        self.compatibility = compatibility;
+        self
+    }
+
+    /// Compiles.
+    pub fn compile(&self) -> Result<Arc<RuleSet>, String> {
+        let before = "SecRuleEngine On\nSecRequestBodyAccess On\n";
+        let source =
+            self.source.clone().text("settings.conf", before).text("rules.conf", self.rules.as_str());
+        source.compile(self.compatibility).map(Arc::new)
+    }
+
+    /// A request for this target.
+    pub fn get(&self, target: &str) -> Outcome {
+        self.ask("GET", target, &[], b"")
+    }
+
+    /// A request.
+    pub fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
+        let rules = self.compile().unwrap_or_else(|errors| panic!("{errors}"));
+        let start =
+            Start { unique_id: "id".to_owned(), wall_micros: 1_760_000_000_000_000, utc_offset_seconds: 0 };
+        let mut transaction = Transaction::new(rules, start);
+        let raw = format!("{method} {target} HTTP/1.1");
+        transaction.request_line(RequestLine {
+            raw: raw.as_bytes(),
+            method: method.as_bytes(),
+            target: target.as_bytes(),
+            protocol: b"HTTP/1.1",
+        });
+        for (name, value) in headers {
+            transaction.request_header(name.as_bytes(), value.as_bytes());
+        }
+        if !body.is_empty() {
+            transaction.request_header(b"Content-Length", body.len().to_string().as_bytes());
+        }
+        let verdict = exchange(&mut transaction, body).err().unwrap_or(Verdict::Pass);
+        let _ = phase(&mut transaction, Phase::Logging);
+        Outcome { verdict, record: transaction.finish() }
+    }
+}
+
+impl Outcome {
+    /// The ids of the rules that logged, in order.
+    pub fn ids(&self) -> Vec<u64> {
+        self.record.alerts.iter().filter_map(|alert| Some(alert.rule.as_ref()?.id)).collect()
+    }
+
+    /// Whether the request was answered with this status.
+    pub fn denied(&self, status: u16) -> bool {
+        self.verdict == Verdict::Deny { status }
+    }
+}
+
+fn exchange(transaction: &mut Transaction, body: &[u8]) -> Result<(), Verdict> {
+    phase(transaction, Phase::RequestHeaders)?;
+    if transaction.request_body_plan() == BodyPlan::Inspect {
+        transaction.request_body(body);
+        transaction.request_body_end();
+    }
+    phase(transaction, Phase::RequestBody)?;
+    transaction.response_head(b"HTTP/1.1", 200, b"OK");
+    phase(transaction, Phase::ResponseHeaders)?;
+    transaction.response_body_plan();
+    transaction.response_body_end();
+    phase(transaction, Phase::ResponseBody)
+}
+
+fn phase(transaction: &mut Transaction, phase: Phase) -> Result<(), Verdict> {
+    loop {
+        match transaction.run(phase, 0) {
+            Step::Done(Verdict::Pass) => return Ok(()),
+            Step::Done(verdict) => return Err(verdict),
+            Step::Need(_) => transaction.provide(Answer::Failed("nothing is there".to_owned())),
+        }
+    }
+}
