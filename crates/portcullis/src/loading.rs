@@ -47,13 +47,18 @@ impl Reading {
     }
 }
 
-/// Reads a site. `entries` are the settings of flags and variables. The error is for what is no site at all.
-pub fn read(root: &Path, mut entries: Vec<Entry>) -> Result<Reading> {
-    let site = Site::open(root)?;
+/// Reads a site in a folder. `entries` are the settings of flags and variables. The error is for what is no site at all.
+pub fn read(root: &Path, entries: Vec<Entry>) -> Result<Reading> {
+    Ok(read_site(Site::open(root)?, entries))
+}
+
+/// Reads a site, wherever its files come from.
+pub fn read_site(site: Site, mut entries: Vec<Entry>) -> Reading {
+    let root = site.root().to_path_buf();
     let mut settings_sources = Sources::default();
     let mut findings = Vec::new();
-    entries.extend(settings::read_file(root, &mut settings_sources, &mut findings));
-    let mut resolved = settings::resolve(root, entries);
+    entries.extend(settings::read_file(&site, &mut settings_sources, &mut findings));
+    let mut resolved = settings::resolve(&root, entries);
     findings.append(&mut resolved.diagnostics);
     let site = site.with_defines(resolved.settings.defines.clone());
     let loaded = site.load(resolved.settings.compatibility);
@@ -67,7 +72,7 @@ pub fn read(root: &Path, mut entries: Vec<Entry>) -> Result<Reading> {
     watched.push(site.settings_path());
     let settings = settings_sources.files().first().map(|file| file.text.clone()).unwrap_or_default();
     let content = Content { rules: loaded.fingerprint, settings };
-    Ok(Reading { resolved, rule_set: loaded.rule_set, diagnostics, sources, content, watched })
+    Reading { resolved, rule_set: loaded.rule_set, diagnostics, sources, content, watched }
 }
 
 /// Findings whose files come to stand `places` further on.

@@ -4,6 +4,7 @@
 //! reloading, the FTW test runner.
 
 mod collections;
+mod change;
 mod commands;
 mod demo_origin;
 mod events;

@@ -1,6 +1,6 @@
 //! Changing files of a site: whole files, in one step.
 //!
-//! A reader sees the old content or the new, never a part; after a crash one of the two is there. [`crate::mode`] and
+//! A reader sees the old content or the new, never a part; after a crash one of the two is there. [`crate::Site::write`] and
 //! [`crate::init`] write through here.
 
 use std::fs::{self, File, OpenOptions};
@@ -32,6 +32,30 @@ pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(path);
     }
     written
+}
+
+/// A text with lines added at its end, in its kind of line end.
+pub(crate) fn append_lines(text: &[u8], lines: &[&str]) -> Vec<u8> {
+    let first_end = text.iter().position(|byte| *byte == b'\n');
+    let is_crlf = first_end.is_some_and(|end| end > 0 && text[end - 1] == b'\r');
+    let line_end: &[u8] = if is_crlf { b"\r\n" } else { b"\n" };
+    let mut out = text.to_vec();
+    if !out.is_empty() && !out.ends_with(b"\n") {
+        // A last line that ends in `\` goes on in the next one: give it empty ones, one for each `\` that is taken back.
+        let backslashes = out.iter().rev().take_while(|byte| **byte == b'\\').count();
+        out.extend(line_end.repeat(1 + backslashes));
+    } else {
+        // The same for a `\` before the last line end; the line end itself takes one back.
+        let bare = out.strip_suffix(b"\n").unwrap_or(&out);
+        let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+        let backslashes = bare.iter().rev().take_while(|byte| **byte == b'\\').count();
+        out.extend(line_end.repeat(backslashes));
+    }
+    for line in lines {
+        out.extend_from_slice(line.as_bytes());
+        out.extend_from_slice(line_end);
+    }
+    out
 }
 
 /// Makes a rename durable.

@@ -25,10 +25,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod changes;
 mod edit;
 mod error;
+mod files;
 mod fingerprint;
 mod fnmatch;
+pub mod history;
 mod init;
 mod layout;
 mod load;
@@ -38,6 +41,7 @@ mod site;
 mod starter;
 mod tree;
 
+pub use changes::Changes;
 pub use error::SiteError;
 pub use fingerprint::Fingerprint;
 pub use init::{InitError, InitReport, RuleSource, init};

@@ -43,8 +43,8 @@ impl Loaded {
 impl Site {
     /// Reads and compiles the site.
     pub fn load(&self, compatibility: Compatibility) -> Loaded {
-        let reader = Reader::new(self.root());
-        let mut diagnostics = tree::check(self.root());
+        let reader = self.reader();
+        let mut diagnostics = tree::check(self.root(), self.files());
         let configuration = self.read(&reader);
         diagnostics.extend(configuration.diagnostics);
         let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
@@ -78,7 +78,7 @@ impl Site {
             Ok(names) => entries.extend(names.iter().filter(|n| is_rule_file(n)).map(|n| folder.join(n))),
             Err(error) => unlisted = Some(unreadable_folder(&folder, &error)),
         }
-        entries.retain(|path| !path.is_symlink());
+        entries.retain(|path| !self.is_link(path));
         let environment = Environment {
             loader: reader,
             module: &|name| MODULES.contains(&name),

@@ -14,10 +14,10 @@ use std::fmt;
 
 use portcullis_seclang::{Directive, Item, Severity, Sources};
 
+use crate::changes::Changes;
 use crate::edit;
-use crate::error::{SiteError, reason};
+use crate::error::SiteError;
 use crate::layout::CONFIGURATION;
-use crate::read::Reader;
 use crate::site::Site;
 use crate::tree;
 
@@ -65,7 +65,7 @@ impl Site {
     /// # Errors
     /// When the configuration cannot be read to its end, or the directive has no valid value.
     pub fn mode(&self) -> Result<Mode, SiteError> {
-        let (sources, directive) = self.effective(&Reader::new(self.root()))?;
+        let (sources, directive) = self.effective()?;
         match directive {
             None => Ok(Mode::Off),
             Some(directive) => value(&directive).ok_or_else(|| no_mode(&sources, &directive)),
@@ -75,11 +75,20 @@ impl Site {
     /// Sets the mode in `modsecurity.conf`; `true` when the file was changed, `false` when the mode was set already.
     ///
     /// # Errors
-    /// When the configuration cannot be read to its end, another file sets the mode after `modsecurity.conf`, or the
-    /// file cannot be replaced. Nothing is changed then.
+    /// As [`Site::mode_change`], or the file cannot be replaced. Nothing is changed then.
     pub fn set_mode(&self, mode: Mode) -> Result<bool, SiteError> {
+        let changes = self.mode_change(mode)?;
+        self.write(&changes)?;
+        Ok(!changes.is_empty())
+    }
+
+    /// The change of `modsecurity.conf` that sets the mode; empty when it is set already.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read to its end, or another file sets the mode after `modsecurity.conf`.
+    pub fn mode_change(&self, mode: Mode) -> Result<Changes, SiteError> {
         let path = self.root().join(CONFIGURATION);
-        let (sources, directive) = self.effective(&Reader::new(self.root()))?;
+        let (sources, directive) = self.effective()?;
         let content = match directive {
             Some(directive) if sources.path(directive.span.file) != path => {
                 return Err(SiteError::SetElsewhere {
@@ -88,24 +97,24 @@ impl Site {
                     value: directive.args.first().map_or(String::new(), |word| word.lossy().into_owned()),
                 });
             }
-            Some(directive) if value(&directive) == Some(mode) => return Ok(false),
+            Some(directive) if value(&directive) == Some(mode) => return Ok(Changes::default()),
             Some(directive) => replaced(&sources, &directive, mode)?,
             // The main file is always the first one read.
             None => appended(sources.files().first().map_or(b"".as_slice(), |file| &file.text), mode),
         };
-        let reader = Reader::new(self.root()).with_overlay(CONFIGURATION, content.clone());
-        let (_, after) = self.effective(&reader)?;
+        let mut changes = Changes::default();
+        changes.write(CONFIGURATION, content);
+        let (_, after) = self.with_changes(&changes).effective()?;
         if after.as_ref().and_then(value) != Some(mode) {
             return Err(SiteError::NoEffect { path });
         }
-        edit::replace(&path, &content).map_err(|error| SiteError::Write { path, reason: reason(&error) })?;
-        Ok(true)
+        Ok(changes)
     }
 
     /// The directive that counts, and the files it was found in.
-    fn effective(&self, reader: &Reader) -> Result<(Sources, Option<Directive>), SiteError> {
-        let links = tree::check(self.root());
-        let loaded = self.read(reader);
+    fn effective(&self) -> Result<(Sources, Option<Directive>), SiteError> {
+        let links = tree::check(self.root(), self.files());
+        let loaded = self.read(&self.reader());
         if links.iter().any(|finding| finding.severity == Severity::Error) || loaded.has_errors() {
             return Err(SiteError::Unreadable);
         }
@@ -146,25 +155,7 @@ fn replaced(sources: &Sources, directive: &Directive, mode: Mode) -> Result<Vec<
     Ok([&text[..start], &quote, mode.directive_value().as_bytes(), &quote, &text[end..]].concat())
 }
 
-/// The file's text with a directive of its own at the end, in the file's kind of line end.
+/// The file's text with a directive of its own at the end.
 fn appended(text: &[u8], mode: Mode) -> Vec<u8> {
-    let first_end = text.iter().position(|byte| *byte == b'\n');
-    let is_crlf = first_end.is_some_and(|end| end > 0 && text[end - 1] == b'\r');
-    let line_end: &[u8] = if is_crlf { b"\r\n" } else { b"\n" };
-    let mut out = text.to_vec();
-    if !out.is_empty() && !out.ends_with(b"\n") {
-        // A last line that ends in `\` goes on in the next one: give it empty ones, one for each `\` that is taken back.
-        let backslashes = out.iter().rev().take_while(|byte| **byte == b'\\').count();
-        out.extend(line_end.repeat(1 + backslashes));
-    } else {
-        // The same for a `\` before the last line end; the line end itself takes one back.
-        let bare = out.strip_suffix(b"\n").unwrap_or(&out);
-        let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
-        let backslashes = bare.iter().rev().take_while(|byte| **byte == b'\\').count();
-        out.extend(line_end.repeat(backslashes));
-    }
-    out.extend_from_slice(b"SecRuleEngine ");
-    out.extend_from_slice(mode.directive_value().as_bytes());
-    out.extend_from_slice(line_end);
-    out
+    edit::append_lines(text, &[&format!("SecRuleEngine {}", mode.directive_value())])
 }

@@ -9,14 +9,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use portcullis_seclang::include::MAX_BYTES;
 use portcullis_seclang::{LoadError, Loader};
 
 use crate::error::reason;
+use crate::files::{Files, Kind};
 use crate::fingerprint::Fingerprint;
 use crate::fnmatch;
 
@@ -26,11 +27,9 @@ pub(crate) const WHY_NO_LINKS: &str = "what a link points to escapes review, dif
 /// Reads the files of one site.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    root: PathBuf,
+    files: Arc<dyn Files>,
     /// The root in a form that paths can be compared with.
     absolute: PathBuf,
-    /// Stands in for the file of that name relative to the root.
-    overlay: Option<(PathBuf, Vec<u8>)>,
     seen: RefCell<Seen>,
 }
 
@@ -44,15 +43,10 @@ pub(crate) struct Seen {
 }
 
 impl Reader {
-    pub(crate) fn new(root: &Path) -> Self {
+    /// Reads the files of a site whose paths begin with `root`.
+    pub(crate) fn new(root: &Path, files: Arc<dyn Files>) -> Self {
         let absolute = plain(&std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()));
-        Self { root: root.to_path_buf(), absolute, overlay: None, seen: RefCell::default() }
-    }
-
-    /// Reads `content` in place of one file.
-    pub(crate) fn with_overlay(mut self, relative: &str, content: Vec<u8>) -> Self {
-        self.overlay = Some((PathBuf::from(relative), content));
-        self
+        Self { files, absolute, seen: RefCell::default() }
     }
 
     /// What was asked for so far.
@@ -64,10 +58,7 @@ impl Reader {
     pub(crate) fn content(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         let relative = self.relative(path)?;
         self.watch(&relative);
-        let content = match &self.overlay {
-            Some((name, content)) if *name == relative => content.clone(),
-            _ => self.read_regular(&relative)?,
-        };
+        let content = self.read_regular(&relative)?;
         let hash = Fingerprint::of_content(&content);
         self.seen.borrow_mut().files.insert(relative, hash);
         Ok(content)
@@ -78,10 +69,8 @@ impl Reader {
         let relative = self.relative(folder)?;
         self.watch(&relative);
         self.check_links(&relative)?;
-        let mut names = Vec::new();
-        for entry in fs::read_dir(self.root.join(&relative)).map_err(|error| load_error(&error))? {
-            names.push(PathBuf::from(entry.map_err(|error| load_error(&error))?.file_name()));
-        }
+        let entries = self.files.list(&relative).map_err(|error| load_error(&error))?;
+        let mut names: Vec<PathBuf> = entries.into_iter().map(|(name, _)| PathBuf::from(name)).collect();
         names.sort_unstable_by(|a, b| bytes(a).cmp(bytes(b)));
         Ok(names)
     }
@@ -97,31 +86,27 @@ impl Reader {
         relative.map_err(|_| LoadError::Outside)
     }
 
-    fn check_links(&self, relative: &Path) -> Result<fs::Metadata, LoadError> {
-        let mut path = self.root.clone();
-        let mut metadata = fs::metadata(&path).map_err(|error| load_error(&error))?;
+    fn check_links(&self, relative: &Path) -> Result<Kind, LoadError> {
+        let mut path = PathBuf::new();
+        let mut kind = self.files.kind(&path).map_err(|error| load_error(&error))?;
         for part in relative {
             path.push(part);
-            metadata = fs::symlink_metadata(&path).map_err(|error| load_error(&error))?;
-            if metadata.is_symlink() {
+            kind = self.files.kind(&path).map_err(|error| load_error(&error))?;
+            if kind == Kind::Link {
                 return Err(LoadError::Other(format!("it is a symbolic link, and {WHY_NO_LINKS}")));
             }
         }
-        Ok(metadata)
+        Ok(kind)
     }
 
     fn read_regular(&self, relative: &Path) -> Result<Vec<u8>, LoadError> {
-        let metadata = self.check_links(relative)?;
-        if metadata.is_dir() {
-            return Err(LoadError::Folder);
+        match self.check_links(relative)? {
+            Kind::File => {}
+            Kind::Folder => return Err(LoadError::Folder),
+            _ => return Err(LoadError::Other("it is not a regular file".to_owned())),
         }
-        if !metadata.is_file() {
-            return Err(LoadError::Other("it is not a regular file".to_owned()));
-        }
-        let file = File::open(self.root.join(relative)).map_err(|error| load_error(&error))?;
         let limit = MAX_BYTES as u64;
-        let mut content = Vec::new();
-        file.take(limit + 1).read_to_end(&mut content).map_err(|error| load_error(&error))?;
+        let content = self.files.read(relative, limit + 1).map_err(|error| load_error(&error))?;
         if content.len() as u64 > limit {
             return Err(LoadError::Other(format!("it is larger than {limit} bytes")));
         }
@@ -165,7 +150,7 @@ impl Loader for Reader {
         }
         // A name behind a wildcard part need not be in every folder.
         found.retain(|path| {
-            self.relative(path).is_ok_and(|relative| fs::symlink_metadata(self.root.join(relative)).is_ok())
+            self.relative(path).is_ok_and(|relative| self.files.kind(&relative).is_ok())
         });
         Ok(found)
     }

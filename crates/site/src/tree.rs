@@ -6,12 +6,12 @@
 //!
 //! Limit: a site holds at most [`MAX_ENTRIES`] files and folders.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use portcullis_seclang::{Diagnostic, Severity};
 
 use crate::error::reason;
+use crate::files::{Files, Kind};
 use crate::layout::{DATA, LOGS};
 use crate::read::WHY_NO_LINKS;
 
@@ -19,8 +19,8 @@ use crate::read::WHY_NO_LINKS;
 pub(crate) const MAX_ENTRIES: usize = 100_000;
 
 /// Everything that is wrong with the tree, in the order of its paths.
-pub(crate) fn check(root: &Path) -> Vec<Diagnostic> {
-    let mut walk = Walk { root, folders: vec![PathBuf::new()], entries: 0, found: Vec::new() };
+pub(crate) fn check(root: &Path, files: &dyn Files) -> Vec<Diagnostic> {
+    let mut walk = Walk { root, files, folders: vec![PathBuf::new()], entries: 0, found: Vec::new() };
     while let Some(folder) = walk.folders.pop() {
         if let Err(error) = walk.folder(&folder) {
             let path = root.join(&folder);
@@ -41,6 +41,7 @@ pub(crate) fn check(root: &Path) -> Vec<Diagnostic> {
 
 struct Walk<'a> {
     root: &'a Path,
+    files: &'a dyn Files,
     folders: Vec<PathBuf>,
     entries: usize,
     found: Vec<(PathBuf, Diagnostic)>,
@@ -48,15 +49,12 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path) -> std::io::Result<()> {
-        for entry in fs::read_dir(self.root.join(folder))? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let kind = entry.file_type()?;
+        for (name, kind) in self.files.list(folder)? {
             let relative = folder.join(&name);
             self.entries += 1;
-            if kind.is_symlink() {
+            if kind == Kind::Link {
                 self.link(&relative);
-            } else if kind.is_dir()
+            } else if kind == Kind::Folder
                 && name != ".git"
                 && relative != Path::new(LOGS)
                 && relative != Path::new(DATA)
@@ -69,7 +67,7 @@ impl Walk<'_> {
 
     fn link(&mut self, relative: &Path) {
         let path = self.root.join(relative);
-        let to = fs::read_link(&path).map_or(String::new(), |to| format!(" to `{}`", to.display()));
+        let to = self.files.link(relative).map_or(String::new(), |to| format!(" to `{}`", to.display()));
         let message = format!("`{}` is a symbolic link{to}", path.display());
         let help = if relative == Path::new(LOGS) || relative == Path::new(DATA) {
             format!("make it a folder, or name the place outside in the configuration: {WHY_NO_LINKS}")

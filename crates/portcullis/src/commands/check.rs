@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use portcullis_site::Site;
+use portcullis_site::history::History;
 
 use crate::findings;
 use crate::loading;
@@ -17,6 +19,9 @@ pub struct Arguments {
     /// The site
     #[arg(value_name = "DIR")]
     site: PathBuf,
+    /// Check this branch, tag or commit of the site's repository instead of its folder; nothing is checked out
+    #[arg(long = "ref", value_name = "REV")]
+    revision: Option<String>,
     /// Also show warnings and notices of a valid site
     #[arg(long)]
     warnings: bool,
@@ -24,7 +29,11 @@ pub struct Arguments {
 
 /// Carries `check` out.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let reading = loading::read(&arguments.site, Vec::new())?;
+    let site = match &arguments.revision {
+        Some(revision) => History::expect_around(&arguments.site)?.site_at(revision)?.0,
+        None => Site::open(&arguments.site)?,
+    };
+    let reading = loading::read_site(site, Vec::new());
     if reading.failed() {
         findings::print(&reading.diagnostics, &reading.sources);
         return Ok(ExitCode::FAILURE);

@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use portcullis_site::history::{History, Recorded};
 use portcullis_site::{InitReport, RuleSource};
 
 use crate::invocation;
@@ -25,11 +26,20 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let source = arguments.crs.clone().map_or(RuleSource::Starter, RuleSource::Crs);
     let report = portcullis_site::init(&arguments.site, &source, &document::toml())?;
-    write!(io::stdout(), "{}", told(&report))?;
+    let recorded = record(&report)
+        .with_context(|| format!("{} was laid down, but not committed", report.root.display()))?;
+    write!(io::stdout(), "{}", told(&report, recorded.as_ref()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn told(report: &InitReport) -> String {
+/// Begins the site's history, or goes on with the one around.
+fn record(report: &InitReport) -> Result<Option<Recorded>> {
+    let history = History::begin(&report.root)?;
+    let message = format!("Lay down a site with {}\n\nIt detects only.\n", report.rule_set);
+    Ok(history.record(report.created.iter().map(PathBuf::as_path), &message)?)
+}
+
+fn told(report: &InitReport, recorded: Option<&Recorded>) -> String {
     let site = report.root.display();
     let portcullis = invocation::program();
     let mut text = format!(
@@ -38,6 +48,9 @@ fn told(report: &InitReport) -> String {
         report.created.len(),
         report.activated.len()
     );
+    if let Some(commit) = recorded {
+        text.push_str(&format!("commit {}: {}\n", commit.id.short(), commit.subject));
+    }
     for note in &report.notes {
         text.push_str(&format!("note: {note}\n"));
     }

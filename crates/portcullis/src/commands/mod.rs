@@ -4,6 +4,7 @@
 //! as for `clap`. Commands return errors as sentences; `main` prints them.
 
 mod check;
+mod history;
 mod init;
 mod mode;
 mod quickstart;
@@ -39,6 +40,12 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Switch a site between detection and protection
     Mode(mode::Arguments),
+    /// Show who changed a site, when and why
+    History(history::Arguments),
+    /// Show what changed in a site since its last commit, or since a revision
+    Diff(history::DiffArguments),
+    /// Bring the content of a revision back, as a new commit
+    Restore(history::RestoreArguments),
     /// Run tests in the FTW format of the OWASP CRS
     Test(Box<crate::ftw::Arguments>),
     /// Try it: a starter site, a demo origin and a proxy in front of it
@@ -53,6 +60,9 @@ impl CommandLine {
             Command::Check(arguments) => check::run(&arguments),
             Command::Run(arguments) => run::run(*arguments),
             Command::Mode(arguments) => mode::run(&arguments),
+            Command::History(arguments) => history::run(&arguments),
+            Command::Diff(arguments) => history::diff(&arguments),
+            Command::Restore(arguments) => history::restore(&arguments),
             Command::Test(arguments) => test::run(&arguments),
             Command::Quickstart(arguments) => quickstart::run(arguments),
         }

@@ -10,6 +10,9 @@ use anyhow::Result;
 use clap::ValueEnum;
 use portcullis_site::{Mode, Site};
 
+use crate::change;
+use crate::messages::say;
+
 /// Arguments of `mode`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -43,13 +46,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         Wanted::Protect => Mode::Protect,
     };
     let value = mode.directive_value();
-    if site.set_mode(mode)? {
-        writeln!(
-            io::stdout(),
-            "{shown}: SecRuleEngine {value}; a proxy that runs with this site follows by itself"
-        )?;
-    } else {
+    let changes = site.mode_change(mode)?;
+    if changes.is_empty() {
         writeln!(io::stdout(), "{shown}: SecRuleEngine {value} already")?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let message = format!("Switch to {mode}ion\n\nSecRuleEngine {value}\n");
+    let Some(made) = change::make(&site, &changes, &message)? else {
+        say(format_args!("{shown} has errors; the mode stays as it was"));
+        return Ok(ExitCode::FAILURE);
+    };
+    writeln!(
+        io::stdout(),
+        "{shown}: SecRuleEngine {value}; a proxy that runs with this site follows by itself"
+    )?;
+    write!(io::stdout(), "{}", made.told())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -21,13 +21,12 @@ mod table;
 mod value;
 mod variables;
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use portcullis_proxy::UpstreamAddress;
 use portcullis_seclang::{Diagnostic, Severity, Sources, Span};
+use portcullis_site::Site;
 
 pub use flags::Flags;
 pub use setting::{Applies, Setting};
@@ -161,25 +160,16 @@ impl Default for Settings {
 
 /// Reads `portcullis.toml` of a site into entries; a missing file has none. Findings go to `diagnostics`, drawn with
 /// `sources`.
-pub fn read_file(root: &Path, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
-    let path = root.join(FILE_NAME);
-    let unreadable = |reason: String| {
-        let message = format!("cannot read `{}`: {reason}", path.display());
-        Diagnostic::new(Severity::Error, "unreadable-settings", None, message)
-    };
-    let too_large = fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LARGEST_FILE);
-    if too_large {
-        diagnostics.push(unreadable(format!("it is larger than {LARGEST_FILE} bytes")));
-        return Vec::new();
-    }
-    match fs::read(&path) {
-        Ok(text) => {
-            let id = sources.add(path, text);
+pub fn read_file(site: &Site, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
+    match site.read_file(FILE_NAME, LARGEST_FILE) {
+        Ok(Some(text)) => {
+            let id = sources.add(site.root().join(FILE_NAME), text);
             file::read(sources.file(id), id, diagnostics)
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Ok(None) => Vec::new(),
         Err(error) => {
-            diagnostics.push(unreadable(error.to_string()));
+            let message = error.to_string();
+            diagnostics.push(Diagnostic::new(Severity::Error, "unreadable-settings", None, message));
             Vec::new()
         }
     }
