@@ -51,7 +51,10 @@ pub fn apply(site: &Site, changes: &Changes, message: &str) -> Result<Made> {
     let touched: Vec<&Path> = changes.paths().collect();
     let edited: Vec<PathBuf> = history.uncommitted()?.into_iter().map(|edit| edit.path).collect();
     let mine = edited.iter().map(PathBuf::as_path).filter(|path| touched.contains(path));
-    let kept = history.record(mine, &format!("Keep edits made by hand\n\nThey lay in files that the next commit changes: {message}\n"))?;
+    let kept = history.record(
+        mine,
+        &format!("Keep edits made by hand\n\nThey lay in files that the next commit changes: {message}\n"),
+    )?;
     site.write(changes)?;
     let recorded = history.record(touched, message)?;
     Ok(Made { kept, recorded })

@@ -3,8 +3,8 @@
 //! `commands` has a file per command. The modules beside it are what several of them need: settings, reading a site, logs,
 //! reloading, the FTW test runner.
 
-mod collections;
 mod change;
+mod collections;
 mod commands;
 mod demo_origin;
 mod events;

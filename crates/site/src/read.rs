@@ -149,9 +149,7 @@ impl Loader for Reader {
             found = next;
         }
         // A name behind a wildcard part need not be in every folder.
-        found.retain(|path| {
-            self.relative(path).is_ok_and(|relative| self.files.kind(&relative).is_ok())
-        });
+        found.retain(|path| self.relative(path).is_ok_and(|relative| self.files.kind(&relative).is_ok()));
         Ok(found)
     }
 }

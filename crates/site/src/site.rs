@@ -77,8 +77,7 @@ impl Site {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(wrong(reason(&error))),
         }
-        let content =
-            self.files.read(Path::new(path), limit + 1).map_err(|error| wrong(reason(&error)))?;
+        let content = self.files.read(Path::new(path), limit + 1).map_err(|error| wrong(reason(&error)))?;
         if content.len() as u64 > limit {
             return Err(wrong(format!("it is larger than {limit} bytes")));
         }

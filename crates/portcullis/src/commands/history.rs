@@ -68,7 +68,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let edits = history.uncommitted()?;
     if !edits.is_empty() && !arguments.json {
-        say(format_args!("{} not committed; `diff` shows them", crate::messages::counted(edits.len(), "edit")));
+        say(format_args!(
+            "{} not committed; `diff` shows them",
+            crate::messages::counted(edits.len(), "edit")
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -108,7 +111,8 @@ pub fn restore(arguments: &RestoreArguments) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     if arguments.keep {
         let edits = history.uncommitted()?;
-        let message = format!("Keep edits made by hand\n\nThey were there before {} was restored.\n", id.short());
+        let message =
+            format!("Keep edits made by hand\n\nThey were there before {} was restored.\n", id.short());
         if let Some(kept) = history.record(edits.iter().map(|edit| edit.path.as_path()), &message)? {
             writeln!(out, "commit {}: {}", kept.id.short(), kept.subject)?;
         }
@@ -120,7 +124,8 @@ pub fn restore(arguments: &RestoreArguments) -> Result<ExitCode> {
         writeln!(out, "{}: its content is that of {} already", arguments.site.display(), id.short())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let message = format!("Restore {}\n\nThe content of the site is that of commit {id} again.\n", id.short());
+    let message =
+        format!("Restore {}\n\nThe content of the site is that of commit {id} again.\n", id.short());
     let made = if arguments.force {
         Some(change::apply(&site, &changes, &message)?)
     } else {

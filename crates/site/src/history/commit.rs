@@ -71,17 +71,21 @@ impl History {
         Ok(Some(Recorded { id: CommitId(id), subject }))
     }
 
-    fn commit(&self, tree: ObjectId, head: Option<ObjectId>, message: &str) -> Result<ObjectId, HistoryError> {
+    fn commit(
+        &self,
+        tree: ObjectId,
+        head: Option<ObjectId>,
+        message: &str,
+    ) -> Result<ObjectId, HistoryError> {
         let failed = |error: gix::Error| self.failed("a commit cannot be written", &error);
         let mut repository = self.repository.clone();
         let (name, email) = AUTHOR;
         let committer = repository.committer_or_set_fallback(name, email).map_err(failed)?;
         let committer = committer.to_owned().map_err(|error| self.failed("the committer", &error))?;
         let author = match repository.author() {
-            Some(author) => author
-                .map_err(failed)?
-                .to_owned()
-                .map_err(|error| self.failed("the author", &error))?,
+            Some(author) => {
+                author.map_err(failed)?.to_owned().map_err(|error| self.failed("the author", &error))?
+            }
             None => committer.clone(),
         };
         let (mut one, mut two) = (Default::default(), Default::default());
@@ -94,7 +98,8 @@ impl History {
     fn written(&self, path: &Path) -> Result<Written, HistoryError> {
         let place = self.root.join(path);
         let name = self.in_repository(path);
-        let unreadable = |error: &std::io::Error| HistoryError::Read { path: place.clone(), reason: reason(error) };
+        let unreadable =
+            |error: &std::io::Error| HistoryError::Read { path: place.clone(), reason: reason(error) };
         let content = match fs::read(&place) {
             Ok(content) => content,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -128,12 +133,20 @@ impl History {
                 _ => Mode::FILE,
             };
             // Without times git compares contents once and fills them in itself.
-            index.dangerously_push_entry(Stat::default(), id, Flags::empty(), mode, file.path.as_str().into());
+            index.dangerously_push_entry(
+                Stat::default(),
+                id,
+                Flags::empty(),
+                mode,
+                file.path.as_str().into(),
+            );
         }
         index.sort_entries();
         // The cached trees would be those of the last commit.
         index.remove_tree();
-        index.write(gix::index::write::Options::default()).map_err(|error| self.failed("its index cannot be written", &error))
+        index
+            .write(gix::index::write::Options::default())
+            .map_err(|error| self.failed("its index cannot be written", &error))
     }
 }
 

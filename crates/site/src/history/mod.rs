@@ -163,8 +163,9 @@ impl History {
         }
         let failed = |error: gix::Error| failure(root, "it cannot be made", &error);
         gix::init(root).map_err(failed)?;
-        std::fs::write(root.join(".git/HEAD"), format!("ref: refs/heads/{BRANCH}\n"))
-            .map_err(|error| HistoryError::Read { path: root.join(".git/HEAD"), reason: error.to_string() })?;
+        std::fs::write(root.join(".git/HEAD"), format!("ref: refs/heads/{BRANCH}\n")).map_err(|error| {
+            HistoryError::Read { path: root.join(".git/HEAD"), reason: error.to_string() }
+        })?;
         let repository = gix::open(root).map_err(failed)?;
         Ok(Self { repository, prefix: PathBuf::new(), root: root.to_path_buf() })
     }
@@ -178,8 +179,7 @@ impl History {
         let Some(top) = absolute.ancestors().find(|folder| folder.join(".git").exists()) else {
             return Ok(None);
         };
-        let repository =
-            gix::open(top).map_err(|error| failure(top, "it cannot be opened", &error))?;
+        let repository = gix::open(top).map_err(|error| failure(top, "it cannot be opened", &error))?;
         let prefix = absolute.strip_prefix(top).unwrap_or(Path::new("")).to_path_buf();
         Ok(Some(Self { repository, prefix, root: root.to_path_buf() }))
     }

@@ -54,10 +54,9 @@ impl History {
                 EntryKind::Tree | EntryKind::Commit => Kind::Other,
             };
             let content = if kind == Kind::Other { Vec::new() } else { self.blob(file.id)? };
-            left = left.checked_sub(content.len() as u64).ok_or_else(|| HistoryError::TooLarge {
-                revision: revision.to_owned(),
-                limit: "512 MiB",
-            })?;
+            left = left
+                .checked_sub(content.len() as u64)
+                .ok_or_else(|| HistoryError::TooLarge { revision: revision.to_owned(), limit: "512 MiB" })?;
             snapshot.files.insert(file.path, (kind, content));
         }
         Ok(snapshot)

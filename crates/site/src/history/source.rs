@@ -50,12 +50,8 @@ impl Source {
             }
             None => PathBuf::from(url),
         };
-        let source = Self {
-            place,
-            branch: branch.to_owned(),
-            prefix: prefix.to_path_buf(),
-            root: root.to_path_buf(),
-        };
+        let source =
+            Self { place, branch: branch.to_owned(), prefix: prefix.to_path_buf(), root: root.to_path_buf() };
         source.history()?;
         Ok(source)
     }

@@ -58,7 +58,9 @@ impl History {
         for (path, id) in &present {
             match committed.get(path) {
                 None => edits.push(Edit { path: path.clone(), kind: EditKind::Added }),
-                Some(known) if known != id => edits.push(Edit { path: path.clone(), kind: EditKind::Changed }),
+                Some(known) if known != id => {
+                    edits.push(Edit { path: path.clone(), kind: EditKind::Changed })
+                }
                 Some(_) => {}
             }
         }
