@@ -1,6 +1,7 @@
 //! Settings from every source, and the documents that must agree with the table.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use portcullis_seclang::render::{Style, render};
 
