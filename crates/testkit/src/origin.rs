@@ -111,13 +111,11 @@ pub struct Conversation {
 impl Conversation {
     fn new(stream: TcpStream, number: usize, record: Arc<Record>) -> Self {
         let _ = stream.set_nodelay(true);
-        Self {
-            stream,
-            number,
-            record,
-            inbound: Inbound::default(),
-            reader: RequestReader::new(Settings::default()),
-        }
+        let mut settings = Settings::default();
+        // A proxy adds fields to a head that may have as many as the limit.
+        settings.limits.fields += 5;
+        let reader = RequestReader::new(settings);
+        Self { stream, number, record, inbound: Inbound::default(), reader }
     }
 
     /// Which connection this is, from 0.

@@ -186,6 +186,11 @@ impl Running {
         self.seen.recv_timeout(PATIENCE).expect("an exchange is reported")
     }
 
+    /// An exchange that is over already.
+    pub fn waiting_exchange(&self) -> Option<Exchange> {
+        self.seen.try_recv().ok()
+    }
+
     /// The next notice.
     pub fn notice(&self) -> Notice {
         self.noticed.recv_timeout(PATIENCE).expect("a notice is given")
