@@ -74,7 +74,7 @@ impl Write for Output {
     }
 }
 
-/// Whether a body with this `Content-Encoding` is compressed in a way that is known.
+/// Whether a body with this `Content-Encoding` is not encoded at all.
 pub(crate) fn is_identity(coding: &[u8]) -> bool {
     coding.trim_ascii().is_empty() || coding.trim_ascii().eq_ignore_ascii_case(b"identity")
 }

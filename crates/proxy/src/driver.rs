@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use portcullis_engine::{Phase, RequestLine, Start, Step, Transaction, Verdict};
 use portcullis_http1::{Refusal, RequestHead, Stage};
 
+use crate::budget::Reservation;
 use crate::connection::{After, Client};
 use crate::forwarding;
 use crate::needs;
@@ -26,6 +27,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) head: &'d RequestHead,
     pub(crate) transaction: Transaction,
     pub(crate) started: Moment,
+    /// What of bodies is held for the rules.
+    pub(crate) held: Reservation<'d>,
     /// Phase 3 has begun: it and phase 4 do not run again on an error page.
     pub(crate) is_answering: bool,
     /// The status sent.
@@ -104,6 +107,7 @@ impl<'d> Driver<'d> {
             head,
             transaction,
             started,
+            held: worker.bodies.reserve(),
             is_answering: false,
             status: None,
             body_bytes_sent: 0,

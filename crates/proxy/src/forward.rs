@@ -15,7 +15,7 @@ use crate::connection::{After, Client};
 use crate::driver::{Destination, Driver, Stop};
 use crate::forwarding::Forwarding;
 use crate::link::{LinkError, Receiver, Sender};
-use crate::observer::{Notice, UpstreamShare};
+use crate::observer::UpstreamShare;
 use crate::request_body::{RequestBody, UploadError};
 use crate::response::{Delivered, Failed, Origin};
 use crate::settings::UpstreamAddress;
@@ -162,8 +162,7 @@ impl<'d> Driver<'d> {
             }
             UploadError::Origin(error) => (502, format!("the origin takes no more of the request: {error}")),
             UploadError::Spool(error) => {
-                let directory = self.worker.settings().spool_directory.clone();
-                self.worker.notice(Notice::SpoolFailed { directory, reason: error.to_string() });
+                self.spool_failed(&error);
                 (500, format!("cannot read the spooled request body: {error}"))
             }
         };

@@ -17,6 +17,7 @@
 
 mod answer;
 mod body_reader;
+mod budget;
 mod connection;
 mod decompress;
 mod driver;

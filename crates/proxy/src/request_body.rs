@@ -6,6 +6,7 @@
 //! end here.
 
 use std::io;
+use std::path::Path;
 
 use portcullis_engine::{BodyPlan, BodyProgress};
 use portcullis_http1::{
@@ -212,20 +213,39 @@ impl Driver<'_> {
         }
     }
 
-    fn spool(&self, spool: &mut Spool, piece: &[u8]) -> Result<(), Stop> {
-        let settings = self.worker.settings();
-        let rules = self.transaction.rule_set().settings();
-        if spool.length() + piece.len() as u64 > settings.limits.spooled_body {
-            let why = format!("the request body is larger than {} bytes", settings.limits.spooled_body);
+    fn spool(&mut self, spool: &mut Spool, piece: &[u8]) -> Result<(), Stop> {
+        let limits = &self.worker.settings().limits;
+        if spool.length() + piece.len() as u64 > limits.spooled_body {
+            let why = format!("the request body is larger than {} bytes", limits.spooled_body);
             return Err(Stop::Error { status: 413, why });
         }
-        let directory = rules.tmp_dir.as_ref().map_or(settings.spool_directory.as_path(), |dir| dir.as_ref());
-        spool.append(piece, rules.request_body_in_memory_limit, directory).map_err(|error| {
-            let reason = error.to_string();
-            self.worker
-                .notice(Notice::SpoolFailed { directory: directory.to_owned(), reason: reason.clone() });
-            Stop::Error { status: 500, why: format!("cannot spool the request body: {reason}") }
+        if !self.held.grow(piece.len()) {
+            return Err(Stop::Error { status: 503, why: self.too_much_held() });
+        }
+        let in_memory = self.transaction.rule_set().settings().request_body_in_memory_limit;
+        let directory = self.spool_directory();
+        spool.append(piece, in_memory, directory).map_err(|error| {
+            self.spool_failed(&error);
+            Stop::Error { status: 500, why: format!("cannot spool the request body: {error}") }
         })
+    }
+
+    /// Where bodies are spooled.
+    fn spool_directory(&self) -> &Path {
+        let rules = self.transaction.rule_set().settings();
+        rules.tmp_dir.as_ref().map_or(self.worker.settings().spool_directory.as_path(), |dir| dir.as_ref())
+    }
+
+    /// Tells that a spool cannot be written or read.
+    pub(crate) fn spool_failed(&self, error: &io::Error) {
+        let directory = self.spool_directory().to_owned();
+        self.worker.notice(Notice::SpoolFailed { directory, reason: error.to_string() });
+    }
+
+    /// Why an exchange that wants to hold more is answered 503.
+    pub(crate) fn too_much_held(&self) -> String {
+        let limit = self.worker.settings().limits.inspected_bodies_per_worker;
+        format!("a worker holds {limit} bytes of bodies for its rules, the most it may")
     }
 
     /// The texts are those httpd gives ModSecurity for its log line.

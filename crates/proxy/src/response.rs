@@ -182,6 +182,9 @@ impl Driver<'_> {
             match body.advance(receiver.inbound).map_err(|error| Interrupted::from(error).before_head())? {
                 Progress::Data => {
                     let piece = body.piece(receiver.inbound);
+                    if !self.held.grow(piece.len()) {
+                        return Err(Failed::NoAnswer { status: 503, why: self.too_much_held() });
+                    }
                     held.extend_from_slice(piece);
                     match inspection.feed(&mut self.transaction, piece, &held) {
                         BodyProgress::Continue if held.len() <= most => {}

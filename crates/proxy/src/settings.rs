@@ -128,6 +128,8 @@ pub struct Limits {
     /// Bytes of one request body that are spooled before the verdict; beyond it 413. The rules' own limits
     /// (`SecRequestBodyLimit`) usually come first.
     pub spooled_body: u64,
+    /// Bytes of bodies, requests and responses together, that one worker holds for its rules; beyond them 503.
+    pub inspected_bodies_per_worker: u64,
     /// Bytes a program that a rule runs may print.
     pub program_output: usize,
 }
@@ -138,6 +140,7 @@ impl Default for Limits {
             connections_per_worker: 16_384,
             idle_upstream_per_worker: 256,
             spooled_body: 1 << 30,
+            inspected_bodies_per_worker: 1 << 30,
             program_output: 1 << 16,
         }
     }

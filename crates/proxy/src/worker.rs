@@ -19,6 +19,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout_at};
 
+use crate::budget::Budget;
 use crate::connection;
 use crate::observer::{Notice, Observer};
 use crate::pool::Pool;
@@ -48,6 +49,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) timers: Rc<Timers>,
     pub(crate) pool: Pool,
+    pub(crate) bodies: Budget,
     ids: RefCell<UniqueIds>,
     connections: Cell<usize>,
     connection_ended: Notify,
@@ -149,6 +151,7 @@ impl Ready {
             .clamp(Duration::from_millis(5), Duration::from_millis(250));
         let worker = Rc::new(Worker {
             pool: Pool::new(shared.settings.limits.idle_upstream_per_worker),
+            bodies: Budget::new(shared.settings.limits.inspected_bodies_per_worker),
             shared,
             timers: Timers::new(tick),
             ids: RefCell::new(UniqueIds::new().map_err(|error| error.to_string())?),

@@ -17,7 +17,9 @@ fn latin1(text: &str) -> Vec<u8> {
 
 /// A string (byte = code point), or a list of strings and [unit, count].
 fn raw(value: &Value) -> Vec<u8> {
-    let Some(parts) = value.as_array() else { return latin1(value.as_str().expect("raw is a string or a list")) };
+    let Some(parts) = value.as_array() else {
+        return latin1(value.as_str().expect("raw is a string or a list"));
+    };
     let part = |part: &Value| match part.as_str() {
         Some(piece) => latin1(piece),
         None => latin1(part[0].as_str().unwrap()).repeat(part[1].as_u64().unwrap() as usize),
@@ -110,7 +112,11 @@ fn every_case_is_refused_in_time_or_forwarded_plainly() {
                 let record = &exchange.record.request;
                 assert_eq!(shown(reader.head().method()), shown(&record.method), "{name}");
                 let asked = reader.head().target();
-                assert!(record.target.ends_with(asked) || asked.starts_with(b"/"), "{name}: {}", shown(asked));
+                assert!(
+                    record.target.ends_with(asked) || asked.starts_with(b"/"),
+                    "{name}: {}",
+                    shown(asked)
+                );
                 forwarded_cases += 1;
             }
             // What follows on the same connection is taken apart in the same way.
@@ -119,7 +125,10 @@ fn every_case_is_refused_in_time_or_forwarded_plainly() {
             }
             let further = running.origin.requests().split_off(seen);
             seen += further.len();
-            further.iter().chain(requests.iter().skip(1)).for_each(|request| drop(check_plain(&name, request)));
+            further
+                .iter()
+                .chain(requests.iter().skip(1))
+                .for_each(|request| drop(check_plain(&name, request)));
         }
     }
     assert!(cases.len() > 500 && forwarded_cases > 200, "{} cases, {forwarded_cases} forwarded", cases.len());

@@ -123,6 +123,25 @@ fn a_body_over_the_limit_of_the_spool_is_refused() {
 }
 
 #[test]
+fn a_worker_holds_only_so_much_for_its_rules() {
+    let (gate, stopped) = Gate::new();
+    let bench = Bench::new("SecRule ARGS:a \"@streq wait\" \"id:1,phase:2,pass,initcol:ip=x\"").storing(gate);
+    let running = bench.with(|settings| settings.limits.inspected_bodies_per_worker = 10).answering(OK);
+    let mut first = running.connect();
+    first.send(&http(&form("a=wait")));
+    let go_on = stopped.recv().unwrap();
+    // Six bytes are held while phase 2 of the first request runs: five more are too many, four are not.
+    let got = running.talk(&http(&form("a=123")));
+    assert!(got.starts_with(b"HTTP/1.1 503 Service Unavailable"), "{}", shown(&got));
+    assert!(running.exchange().error.unwrap().contains("holds 10 bytes"));
+    // The answer's two bytes are held, too.
+    assert!(running.talk(&http(&form("a="))).ends_with(b"hi"));
+    go_on.send(()).unwrap();
+    first.expect(OK);
+    assert!(running.talk(&http(&form("a=123"))).ends_with(b"hi"));
+}
+
+#[test]
 fn a_spool_that_cannot_be_written_is_an_error_of_ours() {
     let rules = "SecRequestBodyInMemoryLimit 1\nSecTmpDir /nonexistent/spool";
     let running = Bench::new(rules).answering(OK);

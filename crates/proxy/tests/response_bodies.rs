@@ -152,6 +152,17 @@ fn a_decompression_bomb_meets_the_limit_of_the_rules() {
 }
 
 #[test]
+fn a_worker_holds_only_so_much_for_its_rules() {
+    for (access, status) in [("On", "503"), ("Off", "200")] {
+        let running = Bench::new(&format!("SecResponseBodyAccess {access}"))
+            .with(|settings| settings.limits.inspected_bodies_per_worker = 10)
+            .conversing(always(answer(b"eleven long", "")));
+        let got = shown(&running.talk(&http(GET)));
+        assert!(got.starts_with(&format!("HTTP/1.1 {status}")), "{got}");
+    }
+}
+
+#[test]
 fn texts_are_put_around_the_body() {
     let rules = "SecContentInjection On\nSecAction \"id:1,phase:3,pass,nolog,append:'END',prepend:'START'\"";
     for (access, version, client) in [

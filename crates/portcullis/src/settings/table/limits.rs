@@ -74,6 +74,14 @@ pub static ROWS: &[Setting] = &[
         |to, value, _| value.bytes().map(|bytes| to.proxy.limits.spooled_body = bytes)
     ),
     limit!(
+        "inspected-bodies-per-worker",
+        Size,
+        "\"1GiB\"",
+        "Bytes of bodies, requests and responses together, that one worker holds for its rules; beyond them 503.",
+        "Bounds memory when many clients send large bodies at once. Bodies that no rule looks at do not count.",
+        |to, value, _| value.bytes().map(|bytes| to.proxy.limits.inspected_bodies_per_worker = bytes)
+    ),
+    limit!(
         "connections-per-worker",
         Number,
         "16384",
