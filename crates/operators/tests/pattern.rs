@@ -15,6 +15,15 @@ use portcullis_operators::pattern::{Engine, Options, Pattern};
 use portcullis_testkit::corpus;
 use random::Random;
 
+/// Whether PCRE2 misses matches of an expression: it takes `\S` for disjoint from `\h` and `\v`, which share A0 and 85
+/// with it, and lets `^` in a group that is never entered decide where a match may begin.
+fn is_wrong_in_pcre2(source: &[u8]) -> bool {
+    let has = |text: &[u8]| source.windows(text.len()).any(|window| window == text);
+    let spaces = [&b"\\h"[..], b"\\H", b"\\v", b"\\V"].into_iter().any(has);
+    let others = [&b"\\S"[..], b"\\s", b"[:", b"\\W", b"\\w"].into_iter().any(has);
+    (spaces && others) || (has(b"{0}") && has(b"^"))
+}
+
 /// What PCRE2 itself makes of a source.
 fn reference(source: &[u8], options: Options) -> Result<Regex, pcre2::Error> {
     let mut text = String::from("(*LIMIT_MATCH=2000000)");
@@ -148,12 +157,12 @@ fn rule_set_patterns_agree_with_pcre2() {
         let before = tally.linear;
         for source in &sources {
             let options = Options { match_limit: 2_000_000, ..Options::default() };
-            tally.compare(source, options, &mut random, 40);
+            tally.compare(source, options, &mut random, 100);
         }
         println!("{set}: {} expressions, {} linear", sources.len(), tally.linear - before);
         assert!(tally.linear - before >= linear, "{set}: fewer linear expressions than there should be");
     }
-    tally.finish("rule sets", 20_000);
+    tally.finish("rule sets", 80_000);
 }
 
 #[test]
@@ -163,6 +172,9 @@ fn random_patterns_agree_with_pcre2() {
     let rounds = std::env::var("PORTCULLIS_PATTERN_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap());
     for _ in 0..6_000 * rounds {
         let source = random.expression();
+        if is_wrong_in_pcre2(&source) {
+            continue;
+        }
         let options = Options {
             caseless: random.below(4) == 0,
             multiline: random.below(4) == 0,

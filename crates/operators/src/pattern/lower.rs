@@ -2,8 +2,9 @@
 //!
 //! `a++b` becomes the expression `a+b`, because nothing that `a++` gives back could start with `b`; `a++ab` is refused.
 //! Three constructs need a look at what follows: possessive repeats and atomic groups (kept only when giving back could
-//! not help), and `^` after `(?m)`, which PCRE2 does not match after a newline at the very end. It also decides whether
-//! captures can differ: a group inside a repeat whose body can be empty gets another, empty round in PCRE2.
+//! not help), and `^` after `(?m)`, which PCRE2 does not match after a newline at the very end. It also decides what can
+//! differ in a match: PCRE2 ends a repeat after an empty round, where the linear engine looks for a round that is not
+//! empty. So groups inside such a repeat differ, and where `(?:b*|a)*` prefers the empty round, so does the end.
 
 use super::ast::{Assertion, Mode, Node, Outlook};
 use super::parse::Refusal;
@@ -18,8 +19,17 @@ pub(super) struct Lowered {
     pub(super) hir: Hir,
     /// About how many automaton states it makes.
     pub(super) states: usize,
-    /// Captures must be asked of PCRE2.
-    pub(super) captures_differ: bool,
+    /// What must be asked of PCRE2.
+    pub(super) differs: Differs,
+}
+
+/// What the linear engine may find otherwise than PCRE2. Whether there is a match never differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Differs {
+    Nothing,
+    Captures,
+    /// Where the match ends, and captures.
+    Span,
 }
 
 /// Translates a whole expression.
@@ -32,7 +42,7 @@ pub(super) fn lower(node: &Node) -> Result<Lowered, Refusal> {
         hir: hir(node, Outlook::END)?,
         // At most `MOST_STATES`.
         states: states as usize,
-        captures_differ: captures_differ(node),
+        differs: differs(node),
     })
 }
 
@@ -86,8 +96,13 @@ fn repeat(node: &Node, min: u32, max: Option<u32>, mode: Mode, next: Outlook) ->
     } else if mode == Mode::Possessive && !matches!(node, Node::Set(_)) {
         return Err("a possessive repeat");
     }
-    // After one round may come another.
-    let again = Outlook { first: next.first.union(node.outlook().first), ..next };
+    // After one round may come another, or must.
+    let round = node.outlook();
+    let again = Outlook {
+        first: next.first.union(round.first),
+        nullable: next.nullable && (min < 2 || round.nullable || next.conditions),
+        conditions: next.conditions || round.conditions,
+    };
     let sub = Box::new(hir(node, if max == Some(1) { next } else { again })?);
     Ok(Hir::repetition(Repetition { min, max, greedy: mode != Mode::Lazy, sub }))
 }
@@ -124,14 +139,44 @@ fn states(node: &Node) -> u64 {
     }
 }
 
-fn captures_differ(node: &Node) -> bool {
+fn differs(node: &Node) -> Differs {
     match node {
-        Node::Empty | Node::Assertion(_) | Node::Set(_) => false,
-        Node::Concat(nodes) | Node::Alternation(nodes) => nodes.iter().any(captures_differ),
-        Node::Group(_, node) | Node::Atomic(node) => captures_differ(node),
+        Node::Empty | Node::Assertion(_) | Node::Set(_) => Differs::Nothing,
+        Node::Concat(nodes) | Node::Alternation(nodes) => {
+            nodes.iter().map(differs).max().unwrap_or(Differs::Nothing)
+        }
+        Node::Group(_, node) | Node::Atomic(node) => differs(node),
         Node::Repeat { node, max, .. } => {
-            let rounds = *max != Some(0) && *max != Some(1);
-            (rounds && node.captures() && node.outlook().nullable) || captures_differ(node)
+            let empty_rounds = !matches!(max, Some(0 | 1)) && node.outlook().nullable;
+            let here = match empty_rounds {
+                true if !prefers_bytes(node) => Differs::Span,
+                true if node.captures() => Differs::Captures,
+                // The linear engine would forget these groups, and with them how the others are numbered.
+                false if *max == Some(0) && node.captures() => Differs::Captures,
+                _ => Differs::Nothing,
+            };
+            here.max(differs(node))
+        }
+    }
+}
+
+/// Whether an empty match is what the node tries last.
+fn prefers_bytes(node: &Node) -> bool {
+    if !node.outlook().nullable {
+        return true;
+    }
+    match node {
+        Node::Empty | Node::Assertion(_) | Node::Set(_) => true,
+        Node::Concat(nodes) => nodes.iter().all(prefers_bytes),
+        Node::Alternation(nodes) => {
+            nodes.iter().all(prefers_bytes)
+                && nodes
+                    .split_last()
+                    .is_some_and(|(_, before)| before.iter().all(|node| !node.outlook().nullable))
+        }
+        Node::Group(_, node) | Node::Atomic(node) => prefers_bytes(node),
+        Node::Repeat { node, min, max, mode } => {
+            (*mode != Mode::Lazy || *max == Some(*min)) && prefers_bytes(node)
         }
     }
 }

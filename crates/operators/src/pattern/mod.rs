@@ -7,8 +7,11 @@
 //!
 //! The flags are ModSecurity's: `.` matches every byte, `$` the very end only, bytes instead of characters, ASCII
 //! classes, leftmost-first matching. The bet: translated expressions find the same spans as PCRE2, which the property
-//! tests in `tests/pattern.rs` check against PCRE2 itself. Captures differ for one shape only, groups inside a repeat
-//! that can go round without consuming; those captures are asked of PCRE2. Reference Manual: `rx`.
+//! tests in `tests/pattern.rs` check against PCRE2 itself. They differ for one shape only, repeats that can go round
+//! without consuming: their groups, and where an empty round is preferred the end of the match, are asked of PCRE2 once
+//! the linear engine has found that there is one. Where PCRE2 itself misses a match (see the tests) there is one here.
+//! Lookbehind of variable length compiles, as in PCRE2 10.43, which ModSecurity 2.9.7 on Debian 12 refuses.
+//! Reference Manual: `rx`.
 
 mod ast;
 mod backtrack;
@@ -24,6 +27,7 @@ mod rewrite;
 use crate::{Capture, Failure};
 use backtrack::Backtrack;
 use linear::Linear;
+use lower::Differs;
 pub(crate) use nonempty::NonEmpty;
 use regex_syntax::hir::Hir;
 use std::ops::Range;
@@ -76,8 +80,8 @@ pub struct Pattern {
 enum Plan {
     Linear {
         linear: Linear,
-        /// PCRE2 for the captures, where they could differ; built when first wanted.
-        captures: Option<LazyBacktrack>,
+        /// PCRE2 for what could differ; built when first wanted.
+        exact: Option<LazyBacktrack>,
     },
     Backtracking(Backtrack, &'static str),
 }
@@ -87,6 +91,8 @@ enum Plan {
 struct LazyBacktrack {
     source: Box<[u8]>,
     options: Options,
+    /// Whether the end of a match could differ, not only its captures.
+    span: bool,
     compiled: OnceLock<Option<Backtrack>>,
 }
 
@@ -106,9 +112,10 @@ impl Pattern {
         let plan = match parse::parse(source, options).and_then(|parsed| lower::lower(&parsed)) {
             Ok(lowered) => Plan::Linear {
                 linear: Linear::new(lowered.hir, lowered.states),
-                captures: lowered.captures_differ.then(|| LazyBacktrack {
+                exact: (lowered.differs != Differs::Nothing).then(|| LazyBacktrack {
                     source: source.into(),
                     options,
+                    span: lowered.differs == Differs::Span,
                     compiled: OnceLock::new(),
                 }),
             },
@@ -137,7 +144,14 @@ impl Pattern {
             return Ok(None);
         }
         match &self.plan {
-            Plan::Linear { linear, .. } => Ok(linear.find_at(value, start)),
+            Plan::Linear { linear, exact } => {
+                let found = linear.find_at(value, start);
+                let exact = exact.as_ref().filter(|exact| exact.span && found.is_some());
+                match exact.and_then(LazyBacktrack::get).map(|exact| exact.find_at(value, start)) {
+                    Some(Ok(Some(span))) => Ok(Some(span)),
+                    _ => Ok(found),
+                }
+            }
             Plan::Backtracking(backtrack, _) => backtrack.find_at(value, start),
         }
     }
@@ -152,13 +166,13 @@ impl Pattern {
             return Ok(false);
         }
         match &self.plan {
-            Plan::Linear { linear, captures: None } => Ok(linear.captures(value, start, captures)),
-            Plan::Linear { linear, captures: Some(backtrack) } => {
+            Plan::Linear { linear, exact: None } => Ok(linear.captures(value, start, captures)),
+            Plan::Linear { linear, exact: Some(exact) } => {
                 // Is-match first: PCRE2 only sees values that match, and its giving up costs captures, not the match.
                 if linear.find_at(value, start).is_none() {
                     return Ok(false);
                 }
-                match backtrack.get().map(|backtrack| backtrack.captures(value, start, captures)) {
+                match exact.get().map(|exact| exact.captures(value, start, captures)) {
                     Some(Ok(true)) => Ok(true),
                     _ => Ok(linear.captures(value, start, captures)),
                 }

@@ -2,7 +2,7 @@
 //!
 //! `é$|a{,3}` becomes `\xc3\xa9\z|a\{,3}`. Four things are changed: `$` outside of `(?m)` becomes `\z`; braces that are
 //! no quantifier in 10.42 (`{,3}`, `{ 3 }`) are escaped, because 10.43 reads them as one; bytes outside of ASCII are
-//! escaped, because the crate takes text; `\Q…\E` is spelled out. Comments are emptied. Everything else is copied, in
+//! escaped, because the crate takes text, and `\Q…\E` around them is spelled out. Comments are emptied. Everything else is copied, in
 //! error or not: PCRE2 judges it, and its offsets are mapped back.
 
 use super::Options;
@@ -108,9 +108,13 @@ impl Rewriter<'_> {
     /// Inside or outside of a class.
     fn escape(&mut self) {
         match self.rest() {
-            [b'\\', b'Q', ..] => {
+            [b'\\', b'Q', quoted @ ..] => {
+                let length = memchr::memmem::find(quoted, b"\\E").unwrap_or(quoted.len());
+                if quoted[..length].is_ascii() {
+                    return self.copy(length + 4);
+                }
                 self.at += 2;
-                while !self.rest().is_empty() && !self.rest().starts_with(b"\\E") {
+                for _ in 0..length {
                     let byte = self.source[self.at];
                     self.emit(&format!("\\x{byte:02x}"), 1);
                 }
@@ -132,8 +136,18 @@ impl Rewriter<'_> {
 
     fn class(&mut self) {
         self.copy(1);
-        if self.rest().starts_with(b"^") {
-            self.copy(1);
+        // Empty quotations do not count for what comes first.
+        let mut negated = false;
+        loop {
+            match self.rest() {
+                [b'\\', b'E', ..] => self.copy(2),
+                [b'\\', b'Q', b'\\', b'E', ..] => self.copy(4),
+                [b'^', ..] if !negated => {
+                    negated = true;
+                    self.copy(1);
+                }
+                _ => break,
+            }
         }
         if self.rest().starts_with(b"]") {
             self.copy(1);
@@ -217,9 +231,13 @@ mod tests {
             ("((?m)a$|b$)c$", "((?m)a$|b$)c\\z"),
             ("(?m)(?-m:a$)(?^:b$)c$", "(?m)(?-m:a\\z)(?^:b\\z)c$"),
             ("\\$[$][^]$]$", "\\$[$][^]$]\\z"),
+            ("[^\\E]$]$", "[^\\E]$]\\z"),
+            ("[\\Q\\E^\\E]$]$", "[\\Q\\E^\\E]$]\\z"),
+            ("(\\Q\\E?|[.\\Qa]\\E.]$)", "(\\Q\\E?|[.\\Qa]\\E.]\\z)"),
             ("[[:alpha:]$]$", "[[:alpha:]$]\\z"),
             ("[[:alpha$]$", "[[:alpha$]\\z"),
-            ("\\Q$.\\E$", "\\x24\\x2e\\z"),
+            ("\\Q$.\\E$", "\\Q$.\\E\\z"),
+            ("\\Q$.", "\\Q$."),
             ("(?#$)$", "(?#)\\z"),
             ("(?x)a # $\n$", "(?x)a \n\\z"),
             ("a{,3}b{ 2}c{2}{3,}{4,5}{", "a\\{,3}b\\{ 2}c{2}{3,}{4,5}\\{"),
@@ -228,6 +246,7 @@ mod tests {
         ] {
             assert_eq!(rewrite(source.as_bytes(), Options::default()).text, expected, "{source}");
         }
+        assert_eq!(rewrite(b"\\Q$\xe9\\E$", Options::default()).text, "\\x24\\xe9\\z");
         assert_eq!(rewrite(b"\xe9[\xe9]\\\xe9", Options::default()).text, "\\xe9[\\xe9]\\xe9");
     }
 
