@@ -1,5 +1,7 @@
 //! Operators that need the outside world: what they ask the driver for and how its answer is read.
 
+use std::net::IpAddr;
+
 use portcullis_operators::{Capture, External, Failure, Uncaptured};
 
 use crate::arena::Text;
@@ -80,27 +82,18 @@ impl Transaction {
     }
 
     fn test_geo(&mut self, value: &Value, tested: Text) -> Result<Tested, Need> {
-        if self.rules.settings.geo_database.is_none() {
+        let Some(database) = self.rules.geo.clone() else {
             let mut text = b"Geo lookup for \"".to_vec();
             crate::escape::log_escape(self.arena.get(tested), &mut text);
             text.extend_from_slice(b"\" attempted without a database.  Set SecGeoLookupDB.");
             self.notice_raw(1, text);
             return Ok(Ok(false));
-        }
-        let text = self.arena.get(tested);
-        let Some(address) = std::str::from_utf8(text).ok().and_then(|a| a.parse().ok()) else {
+        };
+        let Some(address) = self.address_of(tested)? else { return Ok(Ok(false)) };
+        self.geo.clear();
+        let Some(members) = database.locate(address).map(|place| place.members()) else {
             return Ok(Ok(false));
         };
-        let found = match self.take_answer() {
-            Some(Answer::Geo(found)) => found,
-            Some(Answer::Failed(reason)) => {
-                self.notice(3, &format!("Geo lookup failed: {reason}"));
-                None
-            }
-            _ => return Err(Need::Geo { address }),
-        };
-        self.geo.clear();
-        let Some(members) = found else { return Ok(Ok(false)) };
         for (name, value) in members {
             let pair = Pair { name: self.arena.push(name.as_bytes()), value: self.arena.push(&value) };
             self.geo.push(pair);
@@ -112,6 +105,25 @@ impl Transaction {
         text.push(b'.');
         self.hit.text = text;
         Ok(Ok(true))
+    }
+
+    /// The address that a text is, or that the resolver has for it.
+    fn address_of(&mut self, text: Text) -> Result<Option<IpAddr>, Need> {
+        let bytes = self.arena.get(text);
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        if let Some(address) = std::str::from_utf8(bytes).ok().and_then(|address| address.parse().ok()) {
+            return Ok(Some(address));
+        }
+        match self.take_answer() {
+            Some(Answer::Lookup(found)) => Ok(found.map(IpAddr::V4)),
+            Some(Answer::Failed(reason)) => {
+                self.notice(3, &format!("Geo lookup failed: {reason}"));
+                Ok(None)
+            }
+            _ => Err(Need::Lookup { name: self.arena.get(text).to_vec() }),
+        }
     }
 
     fn test_inspect_file(&mut self, tested: Text, script: &[u8]) -> Result<Tested, Need> {

@@ -30,6 +30,7 @@ pub struct RuleSet {
     pub(crate) chains: TransformationChains,
     pub(crate) tx_names: TxNames,
     pub(crate) unicode: Option<Arc<UnicodeMap>>,
+    pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
     pub(crate) selections: Vec<RuleSelection>,
     pub(crate) sections: Vec<LocationSection>,
     pub(crate) files: Vec<String>,

@@ -159,8 +159,6 @@ pub struct Settings {
     pub content_injection: bool,
     /// `SecDisableBackendCompression`.
     pub disable_backend_compression: bool,
-    /// `SecGeoLookupDb`.
-    pub geo_database: Option<String>,
     /// `SecHttpBlKey`.
     pub http_bl_key: Option<String>,
     /// See [`Compatibility`].
@@ -213,7 +211,6 @@ impl Default for Settings {
             intercept_on_error: false,
             content_injection: false,
             disable_backend_compression: false,
-            geo_database: None,
             http_bl_key: None,
             compatibility: Compatibility::default(),
         }

@@ -3,8 +3,6 @@
 //! `Transaction::run(phase)` returns a [`Step`]: either the phase is over ([`Verdict`]) or something from outside is
 //! needed ([`Need`]); the driver answers with `provide` and calls `run` again.
 
-use std::net::IpAddr;
-
 /// The five phases, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
@@ -86,15 +84,10 @@ pub enum Need {
         /// The expanded key.
         key: Vec<u8>,
     },
-    /// `@rbl`: whether a name has an IPv4 address, and which.
+    /// `@rbl`, `@geoLookup` of a name: whether it has an IPv4 address, and which.
     Lookup {
         /// The name to resolve.
         name: Vec<u8>,
-    },
-    /// `@geoLookup`: what the database of `SecGeoLookupDb` knows of an address.
-    Geo {
-        /// The address.
-        address: IpAddr,
     },
     /// `exec`, `@inspectFile`: run a program and return its standard output.
     Program {
@@ -119,8 +112,6 @@ pub enum Answer {
     Collection(Option<Vec<(Vec<u8>, Vec<u8>)>>),
     /// The address found, `None` when the name does not exist.
     Lookup(Option<std::net::Ipv4Addr>),
-    /// The members of GEO (name, value); `None` when the address is not in the database.
-    Geo(Option<Vec<(&'static str, Vec<u8>)>>),
     /// What the program printed; `Err` when it could not be run.
     Program(Result<Vec<u8>, String>),
     /// The pause is over.

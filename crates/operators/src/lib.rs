@@ -136,7 +136,7 @@ pub enum Shape<'a> {
 pub enum External {
     /// `@rbl`: a DNS look-up.
     Rbl,
-    /// `@geoLookup`: a look-up in the database of `SecGeoLookupDb`.
+    /// `@geoLookup`: a look-up in the database of `SecGeoLookupDb`, which the engine has; names are resolved.
     GeoLookup,
     /// `@gsbLookup`.
     GsbLookup,

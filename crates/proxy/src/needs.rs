@@ -24,7 +24,6 @@ pub(crate) async fn answer(worker: &Worker, need: Need, started: Moment) -> Answ
     match need {
         Need::Collection { collection, key } => load(worker, &collection, &key, started).await,
         Need::Lookup { name } => lookup(worker, &name).await,
-        Need::Geo { .. } => Answer::Failed("there is no reader for geographic databases".to_owned()),
         Need::Program { path, arguments, environment } => {
             let limits = (worker.settings().timeouts.program, worker.settings().limits.program_output);
             Answer::Program(run(&path, &arguments, &environment, limits).await)

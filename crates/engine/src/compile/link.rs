@@ -75,6 +75,7 @@ impl Compiler<'_> {
             chains,
             tx_names: self.tx_names,
             unicode: self.unicode,
+            geo: self.geo,
             sections: self.sections,
             files,
             header_edits: self.header_edits,

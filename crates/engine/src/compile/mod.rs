@@ -16,6 +16,7 @@ mod operator;
 mod sec_action;
 mod sec_component_signature;
 mod sec_default_action;
+mod sec_geo_lookup_db;
 mod sec_marker;
 mod sec_rule;
 mod sec_rule_remove;
@@ -80,6 +81,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_action::DIRECTIVE,
     &sec_component_signature::DIRECTIVE,
     &sec_default_action::DIRECTIVE,
+    &sec_geo_lookup_db::DIRECTIVE,
     &sec_marker::DIRECTIVE,
     &sec_rule::DIRECTIVE,
     &sec_rule_remove::BY_ID,
@@ -125,6 +127,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) settings: Settings,
     pub(crate) unicode: Option<Arc<UnicodeMap>>,
+    pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
     pub(crate) tx_names: TxNames,
     pub(crate) selectors: Vec<RuleSelector>,
     pub(crate) header_edits: Vec<HeaderEdit>,
@@ -193,6 +196,7 @@ impl<'a> Compiler<'a> {
             diagnostics: Vec::new(),
             settings: Settings { compatibility: environment.compatibility, ..Settings::default() },
             unicode: None,
+            geo: None,
             tx_names: TxNames::new(),
             selectors: Vec::new(),
             header_edits: Vec::new(),
@@ -258,6 +262,12 @@ impl<'a> Compiler<'a> {
 
     fn section(&mut self, section: &Section) {
         location::compile(self, section);
+    }
+
+    /// Reads a data file that a directive names, relative to the folder of its configuration file.
+    pub(crate) fn read_beside(&self, directive: &Directive, file: &str) -> Result<Vec<u8>, String> {
+        let folder = self.sources.path(directive.span.file).parent().unwrap_or(Path::new(""));
+        (self.environment.read_file)(&folder.join(file))
     }
 
     /// How many errors there are so far.

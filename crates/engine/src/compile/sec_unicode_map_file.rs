@@ -30,9 +30,7 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
             }
         },
     };
-    let directory = compiler.sources.path(directive.span.file).parent();
-    let path = directory.unwrap_or(std::path::Path::new("")).join(file.lossy().as_ref());
-    let read = (compiler.environment.read_file)(&path);
+    let read = compiler.read_beside(directive, &file.lossy());
     let map = read.and_then(|text| UnicodeMap::parse(&text, page).map_err(|error| error.to_string()));
     match map {
         Ok(map) => compiler.unicode = Some(Arc::new(map)),

@@ -143,7 +143,6 @@ settings! {
     };
     "SecContentInjection" "Whether append and prepend work." |s, w| switch(w, &mut s.content_injection);
     "SecDisableBackendCompression" "Whether Accept-Encoding is kept from the origin." |s, w| switch(w, &mut s.disable_backend_compression);
-    "SecGeoLookupDb" "The database of @geoLookup." |_, _| Err("no database: geographic look-ups are not supported yet");
     "SecHttpBlKey" "The access key of httpbl.org." |s, w| text(w, &mut s.http_bl_key);
     "SecStatusEngine" "Reports versions to the authors of ModSecurity; never done here, whatever is set." |_, w| switch(w, &mut false);
     "SecRequestEncoding" "Stored by ModSecurity, without effect there and here." |_, _| Ok(());

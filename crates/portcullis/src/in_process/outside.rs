@@ -1,7 +1,7 @@
 //! What a transaction asks of the outside world, answered in this process.
 //!
 //! Collections live in memory as long as this does. Time stands still within an exchange and pauses are over at once.
-//! Names are not looked up, addresses not located and programs not run: rules see the failure, the log says so.
+//! Names are not looked up, and programs not run: rules see the failure, the log says so.
 
 use portcullis_engine::{Answer, Need, Transaction};
 use portcullis_state::{Limits, MemoryStore};
@@ -27,7 +27,6 @@ impl Outside {
             },
             Need::Pause { .. } => Answer::Pause,
             Need::Lookup { .. } => Answer::Failed("names are not looked up here".to_owned()),
-            Need::Geo { .. } => Answer::Failed("addresses are not located here".to_owned()),
             Need::Program { .. } => Answer::Failed("programs are not run here".to_owned()),
         };
         transaction.provide(answer);
