@@ -50,6 +50,8 @@ const CORPORA: &[Corpus] = &[
         runners: &[("portcullis", "corpora", "modsecurity_v3_regression")],
     },
     Corpus { name: "mrts", runners: &[("portcullis", "corpora", "mrts")] },
+    Corpus { name: "crs-v4", runners: &[("portcullis", "corpora", "crs_v4")] },
+    Corpus { name: "crs-v3", runners: &[("portcullis", "corpora", "crs_v3")] },
     Corpus {
         name: "libinjection",
         runners: &[

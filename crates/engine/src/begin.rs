@@ -25,7 +25,7 @@ impl Transaction {
         }
     }
 
-    /// The authority of the target, or the Host header, without its port.
+    /// The authority of the target, or the Host header, without its port and the brackets of an IPv6 address.
     fn set_server_name(&mut self) {
         let arena = &self.arena;
         let host = self
@@ -37,11 +37,10 @@ impl Transaction {
             })
             .unwrap_or_default();
         let bytes = arena.get(host);
-        let end = match bytes.first() {
-            Some(b'[') => memchr::memchr(b']', bytes).map(|at| at + 1),
-            _ => memchr::memchr(b':', bytes),
+        self.request.server_name = match bytes.first() {
+            Some(b'[') => host.slice(1, memchr::memchr(b']', bytes).unwrap_or(bytes.len())),
+            _ => host.slice(0, memchr::memchr(b':', bytes).unwrap_or(bytes.len())),
         };
-        self.request.server_name = host.slice(0, end.unwrap_or(bytes.len()));
     }
 
     /// By a prefix of Content-Type in any case; JSON and XML are chosen by rules (`ctl:requestBodyProcessor`).

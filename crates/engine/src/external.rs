@@ -60,7 +60,7 @@ impl Transaction {
         let found = match self.take_answer() {
             Some(Answer::Lookup(found)) => found,
             Some(Answer::Failed(reason)) => {
-                self.notice(3, &format!("RBL lookup failed: {reason}"));
+                self.notice(3, format!("RBL lookup failed: {reason}"));
                 None
             }
             _ => return Err(Need::Lookup { name }),
@@ -86,7 +86,7 @@ impl Transaction {
             let mut text = b"Geo lookup for \"".to_vec();
             crate::escape::log_escape(self.arena.get(tested), &mut text);
             text.extend_from_slice(b"\" attempted without a database.  Set SecGeoLookupDB.");
-            self.notice_raw(1, text);
+            self.notice(1, text);
             return Ok(Ok(false));
         };
         let Some(address) = self.address_of(tested)? else { return Ok(Ok(false)) };
@@ -119,7 +119,7 @@ impl Transaction {
         match self.take_answer() {
             Some(Answer::Lookup(found)) => Ok(found.map(IpAddr::V4)),
             Some(Answer::Failed(reason)) => {
-                self.notice(3, &format!("Geo lookup failed: {reason}"));
+                self.notice(3, format!("Geo lookup failed: {reason}"));
                 Ok(None)
             }
             _ => Err(Need::Lookup { name: self.arena.get(text).to_vec() }),

@@ -89,7 +89,7 @@ impl Template {
 }
 
 impl Reference {
-    /// Reads what stands between `%{` and `}`; `None` for an unknown name.
+    /// Reads what stands between `%{` and `}`; `None` for an unknown name or a key where none can be.
     fn parse(text: &[u8], tx_names: &mut TxNames) -> Option<Reference> {
         let (name, key) = match memchr::memchr(b'.', text) {
             Some(dot) => (text.get(..dot)?, Some(text.get(dot + 1..)?)),

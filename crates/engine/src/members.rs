@@ -8,11 +8,10 @@ use std::collections::HashMap;
 use crate::arena::Text;
 use crate::ruleset::TxSlot;
 
-/// One member: its value, its name as it was first spelled, and when it was created.
+/// One member: its value, its name as it was spelled when it was last assigned, and when it was created.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Member {
     pub(crate) value: Text,
-    /// `EMPTY` when the lower-case name of the slot is the spelling.
     pub(crate) name: Text,
     /// 0: unset.
     pub(crate) created: u32,
@@ -50,24 +49,26 @@ impl TxMembers {
         self.others.get(lower).copied()
     }
 
-    /// Sets a slot. `spelling` is asked for only when the member is new.
-    pub(crate) fn set_slot(&mut self, slot: TxSlot, value: Text, spelling: impl FnOnce() -> Text) {
+    /// Sets a slot under a name; its place in the order of creation stays.
+    pub(crate) fn set_slot(&mut self, slot: TxSlot, value: Text, name: Text) {
         let Some(member) = self.slots.get_mut(usize::from(slot)) else { return };
-        member.value = value;
         if member.created == 0 {
             self.clock += 1;
             member.created = self.clock;
-            member.name = spelling();
         }
+        member.value = value;
+        member.name = name;
     }
 
     /// Sets a member without a slot.
     pub(crate) fn set_other(&mut self, lower: Vec<u8>, value: Text, name: Text) {
         let clock = &mut self.clock;
-        self.others.entry(lower).and_modify(|member| member.value = value).or_insert_with(|| {
+        let member = self.others.entry(lower).or_insert_with(|| {
             *clock += 1;
-            Member { value, name, created: *clock }
+            Member { created: *clock, ..Member::default() }
         });
+        member.value = value;
+        member.name = name;
     }
 
     /// Unsets a slot.

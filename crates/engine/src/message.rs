@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use crate::actions::severity_name;
 use crate::escape::{log_escape, log_escape_hex};
-use crate::record::{Alert, AlertRule};
+use crate::record::{Alert, AlertRule, GivenTags};
 use crate::ruleset::{Rule, RuleSet, Test};
 use crate::transaction::Transaction;
 use crate::variables::Value;
-use crate::verdict::Phase;
 
 /// ModSecurity's log buffer cuts a message at this many bytes.
 pub(crate) const MESSAGE_LIMIT: usize = 1023;
@@ -57,21 +56,12 @@ impl Transaction {
         self.alerts.push(Alert { level, text, uri, rule: Some(meta), phase: starter.phase });
     }
 
-    /// Adds a line of the engine's own that is escaped already.
-    pub(crate) fn notice_raw(&mut self, level: u8, text: Vec<u8>) {
-        let uri = self.arena.get(self.request.path).to_vec();
-        let phase = self.cursor.phase.unwrap_or(Phase::RequestHeaders);
-        self.relevant |= level <= 3;
-        self.trace_line(level, &text);
-        self.alerts.push(Alert { level, text, uri, rule: None, phase });
-    }
-
     fn operator_message(&self, rule: &Rule, value: &Value) -> Vec<u8> {
         let mut name = Vec::new();
-        self.write_name(value, &mut name);
         let mut out = Vec::new();
         let operator = &rule.operator;
         if operator.negated {
+            self.write_required_name(rule, value, &mut name);
             out.extend_from_slice(b"Match of \"");
             log_escape(operator.name.as_bytes(), &mut out);
             out.push(b' ');
@@ -83,10 +73,11 @@ impl Transaction {
             }
             out.extend_from_slice(&argument);
             out.extend_from_slice(b"\" against \"");
-            out.extend_from_slice(&name);
+            log_escape(&name, &mut out);
             out.extend_from_slice(b"\" required.");
             return out;
         }
+        self.write_name(value, &mut name);
         match &operator.test {
             Test::Pure(test) => {
                 let argument = operator.argument.as_literal().unwrap_or(&self.argument);
@@ -111,6 +102,12 @@ impl Transaction {
             id: starter.id,
             file: rules.files.get(usize::from(starter.file)).cloned().unwrap_or_default(),
             line: starter.line,
+            given: GivenTags {
+                rev: meta.rev.is_some(),
+                msg: meta.msg.is_some(),
+                data: meta.logdata.is_some(),
+                ver: meta.ver.is_some(),
+            },
             rev: meta.rev.clone().unwrap_or_default(),
             ver: meta.ver.clone().unwrap_or_default(),
             msg: expand(meta.msg.as_ref()),
@@ -142,50 +139,54 @@ impl Transaction {
     }
 }
 
-/// ` [file "…"] [line "…"] [id "…"] …`; absent ones are left out.
+/// ` [file "…"] [line "…"] [id "…"] …`; what the rule does not say is left out, what it says empty is shown empty.
 pub(crate) fn write_metadata(meta: &AlertRule, out: &mut Vec<u8>) {
-    let field = |name: &str, text: &[u8], out: &mut Vec<u8>| {
-        out.extend_from_slice(b" [");
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b" \"");
-        log_escape(text, out);
-        out.extend_from_slice(b"\"]");
-    };
     field("file", meta.file.as_bytes(), out);
     field("line", meta.line.to_string().as_bytes(), out);
     if meta.id != 0 {
         field("id", meta.id.to_string().as_bytes(), out);
     }
-    if !meta.rev.is_empty() {
+    if meta.given.rev {
         field("rev", &meta.rev, out);
     }
-    if !meta.msg.is_empty() {
+    if meta.given.msg {
         field("msg", &meta.msg, out);
     }
-    if !meta.data.is_empty() {
-        let mut data = Vec::with_capacity(meta.data.len());
-        log_escape_hex(&meta.data, &mut data);
-        if data.len() > DATA_LIMIT {
-            data.truncate(DATA_LIMIT - 2);
-            data.extend_from_slice(b"...");
-        }
-        out.extend_from_slice(b" [data \"");
-        out.extend_from_slice(&data);
-        out.extend_from_slice(b"\"]");
+    if meta.given.data {
+        data_field(&meta.data, out);
     }
     if let Some(name) = meta.severity.and_then(severity_name) {
         field("severity", name.as_bytes(), out);
     }
-    if !meta.ver.is_empty() {
+    if meta.given.ver {
         field("ver", &meta.ver, out);
     }
-    if let Some(maturity) = meta.maturity {
-        field("maturity", maturity.to_string().as_bytes(), out);
-    }
-    if let Some(accuracy) = meta.accuracy {
-        field("accuracy", accuracy.to_string().as_bytes(), out);
+    for (name, number) in [("maturity", meta.maturity), ("accuracy", meta.accuracy)] {
+        if let Some(number) = number {
+            field(name, number.to_string().as_bytes(), out);
+        }
     }
     for tag in &meta.tags {
         field("tag", tag, out);
     }
+}
+
+fn field(name: &str, text: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b" [");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b" \"");
+    log_escape(text, out);
+    out.extend_from_slice(b"\"]");
+}
+
+fn data_field(text: &[u8], out: &mut Vec<u8>) {
+    let mut data = Vec::with_capacity(text.len());
+    log_escape_hex(text, &mut data);
+    if data.len() > DATA_LIMIT {
+        data.truncate(DATA_LIMIT - 2);
+        data.extend_from_slice(b"...");
+    }
+    out.extend_from_slice(b" [data \"");
+    out.extend_from_slice(&data);
+    out.extend_from_slice(b"\"]");
 }

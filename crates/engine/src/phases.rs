@@ -10,7 +10,7 @@ use std::sync::Arc;
 use portcullis_operators::{Capture, Failure, Uncaptured};
 use portcullis_transformations::{Outcome, Tables};
 
-use crate::actions::RemovedKey;
+use crate::actions::{CollectionRef, RemovedKey};
 use crate::arena::Text;
 use crate::record::{EngineMode, Interception};
 use crate::ruleset::{
@@ -43,11 +43,13 @@ struct Resume {
     step: usize,
 }
 
-/// How a rule ended.
+/// How a test or a rule ended.
 enum RuleOutcome {
     NoMatch,
     Match,
     Intercepted,
+    /// The operator could not decide: the rule ends there and counts as no match, whatever matched before.
+    Failed,
 }
 
 /// Why a rule did not end.
@@ -86,7 +88,8 @@ impl Transaction {
         self.matched.vars.clear();
         match phase {
             Phase::RequestHeaders => self.begin_request(),
-            _ => self.leave_request_headers(),
+            Phase::RequestBody => self.leave_request_headers(),
+            _ => {}
         }
         if self.interception.is_some() && phase != Phase::Logging {
             self.trace(TraceStep::PhaseSkipped(phase));
@@ -130,7 +133,7 @@ impl Transaction {
                 continue;
             }
             match self.run_rule(rules, index, rule)? {
-                RuleOutcome::NoMatch => {
+                RuleOutcome::NoMatch | RuleOutcome::Failed => {
                     self.matched.vars.clear();
                     self.cursor.position = rule.after_chain as usize;
                 }
@@ -202,7 +205,7 @@ impl Transaction {
         resume: Option<Resume>,
     ) -> Result<RuleOutcome, Suspended> {
         if self.rule_failed {
-            self.rule_error(rules, rule);
+            self.rule_error(rule);
             return Ok(RuleOutcome::NoMatch);
         }
         let check_targets = self.control.rules_with_removed_targets.contains(index);
@@ -230,7 +233,7 @@ impl Transaction {
             match outcome {
                 Ok(RuleOutcome::NoMatch) => {}
                 Ok(RuleOutcome::Match) => any = true,
-                Ok(RuleOutcome::Intercepted) => return Ok(RuleOutcome::Intercepted),
+                Ok(ended @ (RuleOutcome::Intercepted | RuleOutcome::Failed)) => return Ok(ended),
                 Err(suspended) => {
                     if let Some(resume) = &mut self.cursor.resume {
                         resume.value = position;
@@ -238,9 +241,6 @@ impl Transaction {
                     }
                     return Err(suspended);
                 }
-            }
-            if self.control.engine == EngineMode::Off {
-                break;
             }
         }
         Ok(if any { RuleOutcome::Match } else { RuleOutcome::NoMatch })
@@ -265,7 +265,7 @@ impl Transaction {
                 match self.test_once(rules, rule, value, current, resume.take(), step)? {
                     RuleOutcome::NoMatch => {}
                     RuleOutcome::Match => any = true,
-                    RuleOutcome::Intercepted => return Ok(RuleOutcome::Intercepted),
+                    ended @ (RuleOutcome::Intercepted | RuleOutcome::Failed) => return Ok(ended),
                 }
             }
             let Some(transformation) = steps.get(step) else { break };
@@ -298,8 +298,8 @@ impl Transaction {
             Some(effect) => effect,
             None => {
                 match self.test(rules, rule, value, tested) {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(RuleOutcome::NoMatch),
+                    Ok(RuleOutcome::Match) => {}
+                    Ok(outcome) => return Ok(outcome),
                     Err(need) => {
                         self.cursor.resume =
                             Some(Resume { value: 0, matched: false, effect: None, tested, step });
@@ -324,7 +324,13 @@ impl Transaction {
     }
 
     /// Runs the operator. Captures are set whenever the operator itself matches, also under a negation.
-    fn test(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value, tested: Text) -> Result<bool, Need> {
+    fn test(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        rule: &Rule,
+        value: &Value,
+        tested: Text,
+    ) -> Result<RuleOutcome, Need> {
         let operator = &rule.operator;
         let literal = operator.argument.as_literal();
         if literal.is_none() {
@@ -350,19 +356,24 @@ impl Transaction {
                     }
                     self.set_captures(tested);
                 }
-                Ok(matched != operator.negated)
+                Ok(if matched != operator.negated { RuleOutcome::Match } else { RuleOutcome::NoMatch })
             }
             Err(failure) => {
                 self.operator_failed(rules, rule, failure);
-                Ok(false)
+                Ok(RuleOutcome::Failed)
             }
         }
     }
 
-    /// TX.0 to TX.9 are unset first unless the operator says otherwise; groups behind the last one that took part stay unset.
+    /// Sets TX.0, TX.1, … to the groups up to the last one that took part, and unsets the others up to TX.9 unless the
+    /// operator says otherwise.
     fn set_captures(&mut self, tested: Text) {
         let kept = self.hit.uncaptured == Uncaptured::Kept;
-        if !kept && !self.hit.captures.is_empty() || self.hit.uncaptured == Uncaptured::AlwaysUnset {
+        if self.hit.captures.is_empty() && self.hit.uncaptured != Uncaptured::AlwaysUnset {
+            return;
+        }
+        // Groups of the value are set anew, so that they come last in TX; a phrase or fingerprint takes its place.
+        if !kept && matches!(self.hit.captures.first(), Some(Capture::Range(..))) {
             for slot in 0..10 {
                 self.tx.unset_slot(slot);
             }
@@ -375,8 +386,11 @@ impl Transaction {
                 Capture::Empty if kept => continue,
                 Capture::Empty => Text::EMPTY,
             };
-            let arena = &mut self.arena;
-            self.tx.set_slot(slot as u16, value, || arena.push_number(slot));
+            let name = self.arena.push_number(slot);
+            self.tx.set_slot(slot as u16, value, name);
+        }
+        for slot in if kept { 10 } else { used }..10 {
+            self.tx.unset_slot(slot as u16);
         }
         self.trace_captures(used);
     }
@@ -421,7 +435,7 @@ impl Transaction {
             let mut text = Vec::new();
             self.expand_template(pause, Some(rule), &mut text);
             let milliseconds = u64::try_from(crate::actions::atoi(&text)).unwrap_or(0);
-            self.notice(3, &format!("Pausing transaction for {milliseconds} msec."));
+            self.notice(3, format!("Pausing transaction for {milliseconds} msec."));
             self.cursor.resume = Some(Resume {
                 value: 0,
                 matched: false,
@@ -436,6 +450,8 @@ impl Transaction {
     }
 
     fn intercept(&mut self, rules: &Arc<RuleSet>, starter: &Rule, rule: &Rule, value: &Value) {
+        // As in ModSecurity the line is written when the rule is over: MATCHED_VARS is empty in its texts.
+        self.matched.vars.clear();
         let decision = &starter.decision;
         let phase = starter.phase;
         let suffix = format!(" (phase {})", phase.number());
@@ -466,7 +482,7 @@ impl Transaction {
                 let status =
                     decision.status.filter(|s| matches!(s, 301 | 302 | 303 | 307 | 308)).unwrap_or(302);
                 action.extend_from_slice(b"Access denied with redirection to ");
-                crate::escape::log_escape(&location, &mut action);
+                crate::escape::log_escape_keep_quotes(&location, &mut action);
                 action.extend_from_slice(format!(" using status {status}{suffix}.").as_bytes());
                 Verdict::Redirect { status, location }
             }
@@ -560,38 +576,30 @@ impl Transaction {
         match failure {
             Failure::MatchLimit(code) => {
                 self.limits_exceeded = true;
-                let one = self.arena.push(b"1");
-                let name = b"MSC_PCRE_LIMITS_EXCEEDED";
-                let slot = rules.tx_names.find(&name.to_ascii_lowercase());
-                if let Some(slot) = slot {
-                    let arena = &mut self.arena;
-                    self.tx.set_slot(slot, one, || arena.push(name));
-                } else {
-                    let spelled = self.arena.push(name);
-                    self.tx.set_other(name.to_ascii_lowercase(), one, spelled);
-                }
+                self.set_member(CollectionRef::Tx(b"MSC_PCRE_LIMITS_EXCEEDED"), b"1");
                 let id = rules.rule(rule.starter).map_or(0, |starter| starter.id);
                 let file = rules.files.get(usize::from(rule.file)).map_or("", String::as_str);
                 let text = format!(
                     "Rule {:x} [id \"{id}\"][file \"{file}\"][line \"{}\"] - Execution error - PCRE limits exceeded ({code}): (null).",
                     rule.line, rule.line
                 );
-                self.notice_raw(3, text.into_bytes());
+                self.notice(3, text);
             }
             Failure::Other(text) => {
-                self.notice_raw(1, text);
-                self.rule_error(rules, rule);
+                self.notice(1, text);
+                self.rule_error(rule);
             }
-            Failure::Unexplained => self.rule_error(rules, rule),
+            Failure::Unexplained => self.rule_error(rule),
         }
     }
 
-    fn rule_error(&mut self, rules: &RuleSet, rule: &Rule) {
-        let Some(starter) = rules.rule(rule.starter) else { return };
-        let mut text = format!("Rule processing failed (id={}, msg=", starter.id).into_bytes();
-        text.extend_from_slice(starter.metadata.msg.as_ref().map_or(b"", |msg| msg.raw()));
+    /// Names the rule; a chain link has neither id nor message.
+    fn rule_error(&mut self, rule: &Rule) {
+        let id = if rule.is_link { String::new() } else { rule.id.to_string() };
+        let mut text = format!("Rule processing failed (id={id}, msg=").into_bytes();
+        text.extend_from_slice(rule.metadata.msg.as_ref().map_or(b"", |msg| msg.raw()));
         text.extend_from_slice(b").");
-        self.notice_raw(1, text);
+        self.notice(1, text);
     }
 
     /// Takes the answer to the last need, when one is there.

@@ -13,7 +13,8 @@ pub struct Alert {
     /// ModSecurity's level: 1 interception, 2 warning, 3 error or notice, 4 only for the audit log (`nolog,auditlog`).
     pub level: u8,
     /// The module text from `Warning.` or `Access denied …` up to the last tag of the rule, escaped as ModSecurity
-    /// escapes it and cut at 1023 bytes; without client, hostname, uri and unique id.
+    /// escapes it and cut at 1023 bytes; without client, hostname, uri and unique id. A message of the engine's own is
+    /// not escaped: it may hold any byte, line ends included, and each format escapes it its way.
     pub text: Vec<u8>,
     /// The `[uri "…"]` of the line: the raw path in phase 1, the decoded one later (unescaped here).
     pub uri: Vec<u8>,
@@ -21,6 +22,19 @@ pub struct Alert {
     pub rule: Option<AlertRule>,
     /// The phase in which it arose.
     pub phase: Phase,
+}
+
+/// Which tags a rule gives: those are shown, though they may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GivenTags {
+    /// `rev`.
+    pub rev: bool,
+    /// `msg`.
+    pub msg: bool,
+    /// `data`, from `logdata`.
+    pub data: bool,
+    /// `ver`.
+    pub ver: bool,
 }
 
 /// The parts of a rule's alert, for structured formats.
@@ -32,6 +46,8 @@ pub struct AlertRule {
     pub file: String,
     /// Line as shown in the `line` tag.
     pub line: u32,
+    /// Which of the tags below the rule gives.
+    pub given: GivenTags,
     /// `rev`, `ver`: empty when absent.
     pub rev: Vec<u8>,
     /// Version of the rule set.

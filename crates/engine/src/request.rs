@@ -78,7 +78,12 @@ impl Request {
         let end = fragment.map_or(bytes.len(), |at| start + at);
         let question = memchr::memchr(b'?', bytes.get(start..end).unwrap_or_default()).map(|at| start + at);
         self.authority = authority.map(|(from, to)| target.slice(from, to));
-        self.raw_path = target.slice(start, question.unwrap_or(end));
+        // httpd drops all but one of the slashes that a path begins with.
+        let path_end = question.unwrap_or(end);
+        let path = bytes.get(start..path_end).unwrap_or_default();
+        let slashes = path.iter().take_while(|byte| **byte == b'/').count();
+        let start = start + slashes.saturating_sub(1);
+        self.raw_path = target.slice(start, path_end);
         self.query = question.map(|at| target.slice(at + 1, end));
         self.path = self.raw_path;
         self.uri = target.slice(start, end);

@@ -40,6 +40,10 @@ pub(crate) struct RequestBody {
     pub(crate) error_message: Text,
     pub(crate) over_limit: bool,
     no_files_reported: bool,
+    /// Whether the body is parsed as it comes in.
+    is_parsed: bool,
+    /// Bytes of a multipart body outside files.
+    fields_length: u64,
     /// It was asked for and not refused at once: the exchange got past its head.
     pub(crate) planned: bool,
     /// It was given to the multipart parser.
@@ -115,7 +119,6 @@ impl RequestBody {
 impl Transaction {
     /// What the driver does with the request body; asked once, after phase 1.
     pub fn request_body_plan(&mut self) -> BodyPlan {
-        self.leave_request_headers();
         let plan = self.plan_request_body();
         if plan == BodyPlan::Skip && !self.has_request_body() {
             self.trace_text(4, &[b"Input filter: This request does not have a body."]);
@@ -130,6 +133,7 @@ impl Transaction {
             || !self.has_request_body()
         {
             self.body.state = State::Done;
+            self.leave_request_headers();
             return BodyPlan::Skip;
         }
         let announced = self
@@ -141,16 +145,18 @@ impl Transaction {
         if announced.is_some_and(|length| length > limit) {
             let text =
                 format!("Request body (Content-Length) is larger than the configured limit ({limit}).");
-            self.notice(1, &text);
+            self.notice(1, text);
             if self.rejects_over_limit() {
                 return BodyPlan::Reject(self.reject(413));
             }
             self.body.over_limit = true;
         }
+        // httpd looks at the length before it looks at the path.
+        self.leave_request_headers();
         let Some(processor) = self.body_processor() else {
             let mut text = b"Unknown request body processor: ".to_vec();
             text.extend_from_slice(&self.request.processor);
-            self.notice_bytes(1, &text);
+            self.notice(1, text);
             if self.control.engine == EngineMode::On {
                 return BodyPlan::Reject(self.reject(500));
             }
@@ -158,9 +164,13 @@ impl Transaction {
             return BodyPlan::Inspect;
         };
         self.body.state = State::Reading(processor);
+        // A request with an error already (too many arguments in its query) is not parsed any further.
+        self.body.is_parsed = !self.body.error;
         if processor == Processor::Multipart {
             self.body.is_multipart = true;
-            self.begin_multipart();
+            if self.body.is_parsed {
+                self.begin_multipart();
+            }
         }
         BodyPlan::Inspect
     }
@@ -170,30 +180,33 @@ impl Transaction {
         let State::Reading(processor) = self.body.state else { return BodyProgress::Enough };
         let limit = self.control.request_body_limit;
         let room = limit.saturating_sub(self.body.length);
-        let mut enough = false;
-        let mut taken = chunk;
-        if chunk.len() as u64 > room {
-            if self.rejects_over_limit() {
-                self.body.over_limit = true;
-                self.notice(1, &format!("Request body is larger than the configured limit ({limit})."));
-                return BodyProgress::Reject(self.reject(413));
-            }
-            taken = chunk.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(chunk);
-            enough = true;
+        let over = chunk.len() as u64 > room;
+        if over && self.rejects_over_limit() {
+            self.body.over_limit = true;
+            self.notice(1, format!("Request body is larger than the configured limit ({limit})."));
+            return BodyProgress::Reject(self.reject(413));
         }
-        let before = self.body.length;
-        self.body.length += taken.len() as u64;
-        self.trace_body_growth(before);
+        // Parsers that work as the body comes in see the whole piece that passes the limit; what is kept as it is ends
+        // at the limit.
+        let taken = match processor {
+            Processor::Multipart | Processor::Json | Processor::Xml => chunk,
+            Processor::None | Processor::Urlencoded => {
+                chunk.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(chunk)
+            }
+        };
         if processor == Processor::Multipart {
             self.feed_multipart(taken);
             self.keep_for_audit(taken);
         } else {
             self.body.raw.extend_from_slice(taken);
         }
-        if let Some(verdict) = self.check_no_files_limit() {
+        if let Some(verdict) = self.check_no_files_limit(processor) {
             return BodyProgress::Reject(verdict);
         }
-        if enough { BodyProgress::Enough } else { BodyProgress::Continue }
+        let before = self.body.length;
+        self.body.length += taken.len() as u64;
+        self.trace_body_growth(before);
+        if over { BodyProgress::Enough } else { BodyProgress::Continue }
     }
 
     /// The body has ended, or enough of it has been fed: parses what is parsed in one piece.
@@ -218,6 +231,7 @@ impl Transaction {
                 false
             }
             Processor::Multipart => self.finish_multipart(),
+            _ if !self.body.is_parsed => false,
             Processor::Json => self.parse_json(),
             Processor::Xml => self.parse_xml(),
         };
@@ -241,7 +255,7 @@ impl Transaction {
     /// A body that ended before its announced length, or cannot be framed: phase 2 does not run.
     pub fn request_body_broken(&mut self, reason: &str) {
         self.body.state = State::Done;
-        self.notice(3, &format!("Error reading request body: {reason}"));
+        self.notice(3, format!("Error reading request body: {reason}"));
     }
 
     fn has_request_body(&self) -> bool {
@@ -276,11 +290,13 @@ impl Transaction {
         })
     }
 
-    fn check_no_files_limit(&mut self) -> Option<Verdict> {
+    /// The limit on what is not a file; bodies that nobody reads do not count.
+    fn check_no_files_limit(&mut self, processor: Processor) -> Option<Verdict> {
         let limit = self.rules.settings.request_body_no_files_limit;
-        let length = match &self.body.multipart {
-            Some(multipart) => multipart.no_files_bytes(),
-            None => self.body.raw.len() as u64,
+        let length = match processor {
+            Processor::Multipart => self.body.fields_length,
+            Processor::None if !self.control.force_request_body => 0,
+            _ => self.body.raw.len() as u64,
         };
         if length < limit || self.body.no_files_reported {
             return None;
@@ -288,18 +304,28 @@ impl Transaction {
         self.body.no_files_reported = true;
         let text =
             format!("Request body no files data length is larger than the configured limit ({limit}).");
-        self.notice(1, &text);
-        self.body_failed(text.as_bytes());
-        if self.rejects_over_limit() {
+        if self.rejects_over_limit() || self.rules.settings.compatibility.reject_body_end_errors {
+            if processor == Processor::Json {
+                self.parse_json_so_far();
+            }
+            self.notice(1, text);
+            self.body.error = true;
             self.body.over_limit = true;
             return Some(self.reject(413));
         }
+        self.body_failed(text.as_bytes());
+        self.notice(1, text);
         None
     }
 
     fn body_failed(&mut self, message: &[u8]) {
         self.body.error = true;
         self.body.error_message = self.arena.push(message);
+    }
+
+    fn parsing_failed(&mut self, text: String) {
+        self.body_failed(text.as_bytes());
+        self.notice(2, text);
     }
 
     fn publish_body(&mut self) {
@@ -370,7 +396,7 @@ impl Transaction {
             Err(error) => {
                 self.body.flags = error.flags;
                 self.body.flags.error = true;
-                self.notice_bytes(2, format!("Multipart parsing error (init): {}", error.message).as_bytes());
+                self.notice(2, format!("Multipart parsing error (init): {}", error.message));
                 self.trace_flags(error.flags);
                 self.body_failed(error.message.as_bytes());
             }
@@ -381,19 +407,29 @@ impl Transaction {
         let Some(multipart) = &mut self.body.multipart else { return };
         let result = multipart.feed(chunk);
         self.body.flags = multipart.flags();
+        self.body.fields_length = multipart.no_files_bytes();
         if let Err(error) = result {
+            self.note_last_part();
             let parts = self.body.multipart.take().map(|multipart| multipart.parts().to_vec());
             self.trace_parts(&parts.unwrap_or_default());
             self.trace_duplicate(&error.message);
             self.body.flags.error = true;
             let text = format!("Multipart parsing error: {}", error.message);
-            self.notice_bytes(2, text.as_bytes());
-            self.body_failed(text.as_bytes());
+            self.parsing_failed(text);
+        }
+    }
+
+    /// MULTIPART_NAME and MULTIPART_FILENAME, which outlive a body that fails.
+    fn note_last_part(&mut self) {
+        if let Some(multipart) = &self.body.multipart {
+            self.body.last_name = multipart.last_name().map(|name| self.arena.push(name));
+            self.body.last_filename = multipart.last_filename().map(|name| self.arena.push(name));
         }
     }
 
     /// True when the body failed only at its end.
     fn finish_multipart(&mut self) -> bool {
+        self.note_last_part();
         let Some(mut multipart) = self.body.multipart.take() else { return false };
         let result = multipart.finish();
         self.body.flags = multipart.flags();
@@ -401,16 +437,13 @@ impl Transaction {
         self.trace_flags(multipart.flags());
         if let Err(error) = result {
             let text = format!("Multipart parsing error: {}", error.message);
-            self.notice_bytes(2, text.as_bytes());
-            self.body_failed(text.as_bytes());
+            self.parsing_failed(text);
             return true;
         }
         if multipart.flags().file_limit_exceeded {
             let limit = self.rules.settings.upload_file_limit;
-            self.notice(3, &format!("Multipart: Upload file limit exceeded SecUploadFileLimit {limit}."));
+            self.notice(3, format!("Multipart: Upload file limit exceeded SecUploadFileLimit {limit}."));
         }
-        self.body.last_name = multipart.last_name().map(|name| self.arena.push(name));
-        self.body.last_filename = multipart.last_filename().map(|name| self.arena.push(name));
         for (number, part) in multipart.parts().iter().enumerate() {
             let name = self.arena.push(&part.name);
             for header in &part.headers {
@@ -440,7 +473,19 @@ impl Transaction {
         false
     }
 
+    /// True when the body failed only at its end.
     fn parse_json(&mut self) -> bool {
+        match self.parse_json_so_far() {
+            None => false,
+            Some(reason) => {
+                self.parsing_failed(format!("JSON parser error: {reason}"));
+                true
+            }
+        }
+    }
+
+    /// Parses what has come; the text of an unfinished document is the result, any other error is reported here.
+    fn parse_json_so_far(&mut self) -> Option<String> {
         let raw = std::mem::take(&mut self.body.raw);
         let limits = JsonLimits { depth: self.rules.settings.json_depth_limit };
         let names =
@@ -449,20 +494,18 @@ impl Transaction {
             self.add_argument(name, value, Origin::Json)
         });
         self.body.raw = raw;
-        let (text, at_end) = match result {
-            Ok(()) => return false,
-            Err(JsonFailure::Middle(reason)) => (format!("JSON parsing error: {reason}"), false),
-            Err(JsonFailure::Premature(reason)) => (format!("JSON parser error: {reason}"), true),
-            Err(JsonFailure::Depth) => ("JSON parsing error: JSON depth limit exceeded".to_owned(), false),
-            Err(JsonFailure::Stopped) => (
+        let text = match result {
+            Ok(()) => return None,
+            Err(JsonFailure::Premature(reason)) => return Some(reason.to_string()),
+            Err(JsonFailure::Middle(reason)) => format!("JSON parsing error: {reason}"),
+            Err(JsonFailure::Depth) => "JSON parsing error: JSON depth limit exceeded".to_owned(),
+            Err(JsonFailure::Stopped) => {
                 "JSON parsing error: parse error: client cancelled parse via callback return value\n"
-                    .to_owned(),
-                false,
-            ),
+                    .to_owned()
+            }
         };
-        self.notice_bytes(2, text.as_bytes());
-        self.body_failed(text.as_bytes());
-        at_end
+        self.parsing_failed(text);
+        None
     }
 
     fn parse_xml(&mut self) -> bool {
@@ -488,8 +531,7 @@ impl Transaction {
                 let at_end = error.premature || self.body.raw.len() < FIRST_PIECE;
                 let text =
                     format!("XML {} error: {}", if at_end { "parser" } else { "parsing" }, error.message);
-                self.notice_bytes(2, text.as_bytes());
-                self.body_failed(text.as_bytes());
+                self.parsing_failed(text);
                 at_end
             }
         }

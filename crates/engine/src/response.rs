@@ -49,9 +49,11 @@ impl Response {
 }
 
 impl Transaction {
-    /// The answer that the driver gives in the origin's place (an error page, a redirect): what rules of phase 5 see.
+    /// The answer that the driver gives because a rule intercepted the exchange (an error page, a redirect): what rules
+    /// of phase 5 see. RESPONSE_STATUS stays what the rule asked for, and a response body that was inspected stays too.
     ///
-    /// RESPONSE_STATUS stays what an interception asked for, and a response body that was inspected stays too.
+    /// An answer of the driver's own that no rule caused (400 for a path or a body, 413, 502) is no local reply in this
+    /// sense: as in httpd it takes the way of an origin's answer, through `response_head`, phase 3 and phase 4.
     pub fn local_reply<'h>(
         &mut self,
         status: u16,
@@ -92,10 +94,7 @@ impl Transaction {
         if let Some(length) = announced.filter(|length| *length > limit) {
             self.response.over_limit = true;
             if self.rejects_response_over_limit() {
-                self.notice(
-                    1,
-                    &format!("Output filter: Content-Length ({length}) over the limit ({limit})."),
-                );
+                self.notice(1, format!("Output filter: Content-Length ({length}) over the limit ({limit})."));
                 self.response.status = 500;
                 return BodyPlan::Reject(Verdict::Deny { status: 500 });
             }
@@ -122,7 +121,7 @@ impl Transaction {
         if self.rejects_response_over_limit() {
             self.notice(
                 1,
-                &format!(
+                format!(
                     "Output filter: Response body too large (over limit of {limit}, total not specified)."
                 ),
             );

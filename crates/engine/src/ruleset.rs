@@ -144,6 +144,15 @@ pub(crate) struct Target {
     pub(crate) selector: Selector,
     pub(crate) count: bool,
     pub(crate) exclude: bool,
+    /// The key as written, slashes of a regular expression included.
+    pub(crate) key: Option<Vec<u8>>,
+}
+
+impl Target {
+    /// A whole variable.
+    pub(crate) fn all(variable: Variable) -> Self {
+        Self { variable, selector: Selector::All, count: false, exclude: false, key: None }
+    }
 }
 
 /// Which members a target selects.

@@ -10,8 +10,9 @@ use crate::record::{AuditParts, EngineMode};
 /// Decisions where ModSecurity versions differ and a site may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Compatibility {
-    /// Bodies that fail to parse only at their end are rejected with 500 before phase 2, as Debian 12's package does;
-    /// otherwise REQBODY_ERROR is set and rules decide.
+    /// Bodies that fail to parse only at their end are rejected with 500 before phase 2, and bodies over
+    /// SecRequestBodyNoFilesLimit with 413 in every mode, as Debian 12's package does; otherwise REQBODY_ERROR is set
+    /// and rules decide.
     pub reject_body_end_errors: bool,
     /// Same-name request header fields are joined with `, ` as httpd does; otherwise each line is a member.
     pub join_headers: bool,

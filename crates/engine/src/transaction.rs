@@ -13,7 +13,7 @@ use crate::arena::{Arena, Text};
 use crate::hash::OffsetHasher;
 use crate::inject::Injection;
 use crate::macros::{Piece, Template};
-use crate::members::TxMembers;
+use crate::members::{Member, TxMembers};
 use crate::persistent::{Collection, CollectionUpdate, leading_number};
 use crate::phases::Cursor;
 use crate::record::{Alert, AuditParts, EngineMode, Interception, Stopwatch};
@@ -276,6 +276,11 @@ impl Transaction {
         self.response.headers.push(Pair { name, value });
     }
 
+    /// Whether a rule has intercepted the exchange.
+    pub fn is_intercepted(&self) -> bool {
+        self.interception.is_some()
+    }
+
     /// The engine's mode now.
     pub fn mode(&self) -> EngineMode {
         self.control.engine
@@ -321,20 +326,14 @@ impl Transaction {
         }
     }
 
-    /// Adds a line of the engine's own.
-    pub(crate) fn notice(&mut self, level: u8, text: &str) {
-        self.notice_bytes(level, text.as_bytes());
-    }
-
-    /// Adds a line of the engine's own.
-    pub(crate) fn notice_bytes(&mut self, level: u8, text: &[u8]) {
-        let mut escaped = Vec::with_capacity(text.len());
-        crate::escape::log_escape(text, &mut escaped);
+    /// Adds a line of the engine's own; writers of logs escape it.
+    pub(crate) fn notice(&mut self, level: u8, text: impl Into<Vec<u8>>) {
         let uri = self.arena.get(self.request.path).to_vec();
         let phase = self.cursor.phase.unwrap_or(Phase::RequestHeaders);
         self.relevant |= level <= 3;
-        self.trace_line(level, &escaped);
-        self.alerts.push(Alert { level, text: escaped, uri, rule: None, phase });
+        let text = text.into();
+        self.trace_line(level, &text);
+        self.alerts.push(Alert { level, text, uri, rule: None, phase });
     }
 }
 
@@ -345,8 +344,8 @@ impl Transaction {
         match member {
             CollectionRef::TxSlot(slot, spelling) => {
                 let value = self.arena.push(value);
-                let arena = &mut self.arena;
-                self.tx.set_slot(slot, value, || arena.push(spelling));
+                let name = self.arena.push(spelling);
+                self.tx.set_slot(slot, value, name);
             }
             CollectionRef::Tx(name) => {
                 let value = self.arena.push(value);
@@ -362,23 +361,18 @@ impl Transaction {
 
     fn set_tx(&mut self, name: &[u8], value: Text) {
         let lower = name.to_ascii_lowercase();
+        let name = self.arena.push(name);
         match self.rules.tx_names.find(&lower) {
-            Some(slot) => {
-                let arena = &mut self.arena;
-                self.tx.set_slot(slot, value, || arena.push(name));
-            }
-            None => {
-                let name = self.arena.push(name);
-                self.tx.set_other(lower, value, name);
-            }
+            Some(slot) => self.tx.set_slot(slot, value, name),
+            None => self.tx.set_other(lower, value, name),
         }
     }
 
-    /// Adds to a member's number, which never falls below 0.
+    /// Adds to a member's number, which never falls below 0. A member that exists keeps its spelling.
     pub(crate) fn add_to_member(&mut self, member: CollectionRef<'_>, delta: i32) {
-        let current = match member {
-            CollectionRef::TxSlot(slot, _) => self.tx.slot(slot).map(|m| m.value),
-            CollectionRef::Tx(name) => self.tx_value(name),
+        let (known, spelling) = match member {
+            CollectionRef::TxSlot(slot, spelling) => (self.tx.slot(slot), spelling),
+            CollectionRef::Tx(name) => (self.tx_member(name), name),
             CollectionRef::Persistent(collection, member) => {
                 if let Some(collection) = self.collections.iter_mut().find(|c| c.name == collection) {
                     collection.add(member, delta, &mut self.arena);
@@ -386,27 +380,33 @@ impl Transaction {
                 return;
             }
         };
-        let current = current.map_or(0, |value| crate::actions::atoi(self.arena.get(value)));
-        let sum = current.wrapping_add(delta).max(0);
-        let value = self.arena.push_number(sum);
+        let current = known.map_or(0, |known| crate::actions::atoi(self.arena.get(known.value)));
+        let value = self.arena.push_number(current.wrapping_add(delta).max(0));
+        let name = known.map_or_else(|| self.arena.push(spelling), |known| known.name);
         match member {
-            CollectionRef::TxSlot(slot, spelling) => {
-                let arena = &mut self.arena;
-                self.tx.set_slot(slot, value, || arena.push(spelling));
+            CollectionRef::TxSlot(slot, _) => self.tx.set_slot(slot, value, name),
+            CollectionRef::Tx(spelling) => {
+                let lower = spelling.to_ascii_lowercase();
+                match self.rules.tx_names.find(&lower) {
+                    Some(slot) => self.tx.set_slot(slot, value, name),
+                    None => self.tx.set_other(lower, value, name),
+                }
             }
-            CollectionRef::Tx(name) => self.set_tx(name, value),
             CollectionRef::Persistent(..) => {}
+        }
+    }
+
+    fn tx_member(&self, name: &[u8]) -> Option<Member> {
+        let lower = name.to_ascii_lowercase();
+        match self.rules.tx_names.find(&lower) {
+            Some(slot) => self.tx.slot(slot),
+            None => self.tx.other(&lower),
         }
     }
 
     /// A TX member by name in any case.
     pub(crate) fn tx_value(&self, name: &[u8]) -> Option<Text> {
-        let lower = name.to_ascii_lowercase();
-        let member = match self.rules.tx_names.find(&lower) {
-            Some(slot) => self.tx.slot(slot),
-            None => self.tx.other(&lower),
-        };
-        member.map(|member| member.value)
+        self.tx_member(name).map(|member| member.value)
     }
 
     /// Deletes a member.
@@ -478,7 +478,7 @@ impl Transaction {
         let stored = match self.answer.take() {
             Some(Answer::Collection(stored)) => stored,
             Some(Answer::Failed(reason)) => {
-                self.notice(3, &format!("Failed to load collection: {reason}"));
+                self.notice(3, format!("Failed to load collection: {reason}"));
                 None
             }
             _ => return Err(Need::Collection { collection: storage, key: key.to_vec() }),
@@ -505,10 +505,10 @@ impl Transaction {
         match self.answer.take() {
             Some(Answer::Program(Ok(output))) if !output.is_empty() => {}
             Some(Answer::Program(Ok(_))) => {
-                self.notice(1, &format!("Failed to execute: {path}: no output"));
+                self.notice(1, format!("Failed to execute: {path}: no output"));
             }
             Some(Answer::Program(Err(reason)) | Answer::Failed(reason)) => {
-                self.notice(1, &format!("Failed to execute: {path}: {reason}"));
+                self.notice(1, format!("Failed to execute: {path}: {reason}"));
             }
             _ => {
                 let environment = self.program_environment();

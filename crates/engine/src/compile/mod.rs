@@ -249,8 +249,10 @@ impl<'a> Compiler<'a> {
             return;
         }
         let (least, most) = info.arguments;
+        // An empty word counts as missing, as in httpd.
+        let empty = |word: &portcullis_seclang::Word| word.text.is_empty();
         let given = directive.args.len();
-        if given < least || given > most {
+        if given < least || given > most || directive.args.iter().take(least).any(empty) {
             let expected = if least == most { least.to_string() } else { format!("{least} to {most}") };
             let text = format!("`{}` takes {expected} arguments, but {given} are given", info.name);
             let extra = directive.args.get(most).map_or(directive.name.span, |word| word.span);

@@ -5,7 +5,7 @@ use portcullis_seclang::Directive;
 
 use super::{Compiler, DirectiveInfo};
 use crate::macros::Template;
-use crate::ruleset::{Operator, Selector, Target, Test};
+use crate::ruleset::{Operator, Target, Test};
 use crate::variables::Variable;
 
 /// The record of `SecAction`.
@@ -29,8 +29,7 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
         compiler.skip_broken_rule(draft.chain);
         return;
     }
-    let target =
-        Target { variable: Variable::RemoteAddr, selector: Selector::All, count: false, exclude: false };
+    let target = Target::all(Variable::RemoteAddr);
     compiler.add_rule(directive, draft, vec![target], operator);
 }
 

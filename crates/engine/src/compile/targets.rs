@@ -35,7 +35,8 @@ fn compile_target(
     if let Some(header) = name.strip_prefix("HTTP_").filter(|_| target.key.is_none()) {
         let selector = Selector::Name(header.as_bytes().to_vec());
         let (count, exclude) = (target.count, target.exclude);
-        return Ok(Target { variable: Variable::RequestHeaders, selector, count, exclude });
+        let key = Some(header.as_bytes().to_vec());
+        return Ok(Target { variable: Variable::RequestHeaders, selector, count, exclude, key });
     }
     let dotted = member_behind_dot(target);
     let (name, key) = match &dotted {
@@ -84,7 +85,11 @@ fn compile_target(
             KeyKind::Text => Selector::Name(key.value.text.clone()),
         },
     };
-    Ok(Target { variable, selector, count: target.count, exclude: target.exclude })
+    let key = key.map(|key| match key.value.kind {
+        KeyKind::Regex => [b"/", key.value.text.as_slice(), b"/"].concat(),
+        KeyKind::Text => key.value.text.clone(),
+    });
+    Ok(Target { variable, selector, count: target.count, exclude: target.exclude, key })
 }
 
 /// `TX.name`, as v3 also takes it for `TX:name`.

@@ -20,6 +20,8 @@ pub(crate) struct Value {
     pub(crate) variable: Variable,
     pub(crate) name: MemberName,
     pub(crate) value: Text,
+    /// Which target of the rule selected it.
+    pub(crate) target: u16,
 }
 
 /// How a value's full name is made.
@@ -36,6 +38,12 @@ pub(crate) enum MemberName {
 /// The members of RULE.
 const RULE_MEMBERS: [&[u8]; 8] =
     [b"id", b"rev", b"severity", b"msg", b"logdata", b"ver", b"maturity", b"accuracy"];
+
+impl Value {
+    fn new(variable: Variable, name: MemberName, value: Text) -> Self {
+        Self { variable, name, value, target: 0 }
+    }
+}
 
 impl Selector {
     /// Whether a member of this name is selected.
@@ -54,38 +62,58 @@ impl Transaction {
     /// Fills `values` with what a rule's targets select now.
     pub(crate) fn expand_targets(&mut self, rule: &Rule, values: &mut Vec<Value>) {
         values.clear();
-        for target in &rule.targets {
+        for (number, target) in rule.targets.iter().enumerate() {
+            let before = values.len();
             if target.exclude {
-                self.exclude(target, values);
+                self.exclude(target, rule, values);
             } else if target.count {
-                let before = values.len();
                 self.collect(target.variable, &target.selector, rule, values);
                 let count = values.len() - before;
                 values.truncate(before);
                 let value = self.arena.push_number(count);
-                values.push(Value { variable: target.variable, name: MemberName::Bare, value });
+                values.push(Value::new(target.variable, MemberName::Bare, value));
             } else {
                 self.collect(target.variable, &target.selector, rule, values);
             }
+            // A rule has far fewer targets than this.
+            values.iter_mut().skip(before).for_each(|value| value.target = number as u16);
         }
     }
 
-    /// Takes away collected values whose name the target would generate.
-    fn exclude(&self, target: &Target, values: &mut Vec<Value>) {
+    /// Takes away collected values whose full name the target would generate.
+    fn exclude(&mut self, target: &Target, rule: &Rule, values: &mut Vec<Value>) {
+        let is_list = |variable| matches!(variable, Variable::MatchedVars | Variable::MatchedVarsNames);
+        // Members of MATCHED_VARS carry the names of other variables, so names have to be compared as texts.
+        if is_list(target.variable) || values.iter().any(|value| is_list(value.variable)) {
+            return self.exclude_by_name(target, rule, values);
+        }
         values.retain(|value| {
             let selected = value.variable == target.variable
                 && match (&target.selector, value.name) {
-                    (Selector::All | Selector::XPath(_), _) => true,
                     (Selector::Slot(slot), MemberName::Member(name)) => {
                         self.rules.tx_names.name(*slot).eq_ignore_ascii_case(self.arena.get(name))
                     }
                     (selector, MemberName::Member(name) | MemberName::Full(name)) => {
                         selector.selects(self.arena.get(name))
                     }
-                    (_, MemberName::Bare) => false,
+                    // The name of a count is that of the whole variable, which no member of `ARGS` has.
+                    (_, MemberName::Bare) => value.variable.info().naming == Naming::Bare,
                 };
             !selected
         });
+    }
+
+    fn exclude_by_name(&mut self, target: &Target, rule: &Rule, values: &mut Vec<Value>) {
+        let mut excluded = Vec::new();
+        self.collect(target.variable, &target.selector, rule, &mut excluded);
+        let name = |value: &Value| {
+            let mut name = Vec::new();
+            self.write_name(value, &mut name);
+            name.make_ascii_lowercase();
+            name
+        };
+        let names: std::collections::HashSet<Vec<u8>> = excluded.iter().map(name).collect();
+        values.retain(|value| !names.contains(&name(value)));
     }
 
     /// Appends the members of a variable that a selector selects.
@@ -135,7 +163,7 @@ impl Transaction {
                 for (name, value) in &self.matched.vars {
                     if selector.selects(self.arena.get(*name)) {
                         let value = if variable == Variable::MatchedVars { *value } else { *name };
-                        values.push(Value { variable, name: MemberName::Full(*name), value });
+                        values.push(Value::new(variable, MemberName::Full(*name), value));
                     }
                 }
             }
@@ -146,9 +174,10 @@ impl Transaction {
             Variable::Rule => {
                 for key in RULE_MEMBERS.iter().filter(|key| selector.selects(key)) {
                     let mut text = Vec::new();
-                    self.rule_member(rule, key, &mut text);
-                    let value = self.arena.push(&text);
-                    values.push(Value { variable, name: MemberName::Bare, value });
+                    if self.rule_member(rule, key, &mut text) {
+                        let value = self.arena.push(&text);
+                        values.push(Value::new(variable, MemberName::Bare, value));
+                    }
                 }
             }
             Variable::Xml => self.collect_xml(selector, values),
@@ -163,12 +192,12 @@ impl Transaction {
                         continue;
                     };
                     let value = self.arena.push(&line);
-                    values.push(Value { variable, name: MemberName::Bare, value });
+                    values.push(Value::new(variable, MemberName::Bare, value));
                 }
             }
             _ => {
                 if let Some(value) = self.scalar(variable) {
-                    values.push(Value { variable, name: MemberName::Bare, value });
+                    values.push(Value::new(variable, MemberName::Bare, value));
                 }
             }
         }
@@ -190,7 +219,7 @@ impl Transaction {
                 } else {
                     MemberName::Member(pair.name)
                 };
-                values.push(Value { variable, name, value });
+                values.push(Value::new(variable, name, value));
             }
         }
     }
@@ -210,7 +239,7 @@ impl Transaction {
             };
             if wanted && selector.selects(self.arena.get(argument.name)) {
                 let value = if names { argument.name } else { argument.value };
-                values.push(Value { variable, name: MemberName::Member(argument.name), value });
+                values.push(Value::new(variable, MemberName::Member(argument.name), value));
             }
         }
     }
@@ -225,7 +254,7 @@ impl Transaction {
             let found = rules.variables.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
             values.extend(found.map(|(_, value)| {
                 let value = self.arena.push(value);
-                Value { variable: Variable::Env, name: MemberName::Bare, value }
+                Value::new(Variable::Env, MemberName::Bare, value)
             }));
         }
     }
@@ -233,21 +262,13 @@ impl Transaction {
     fn collect_tx(&mut self, selector: &Selector, values: &mut Vec<Value>) {
         if let Selector::Slot(slot) = selector {
             if let Some(member) = self.tx.slot(*slot) {
-                values.push(Value {
-                    variable: Variable::Tx,
-                    name: MemberName::Member(member.name),
-                    value: member.value,
-                });
+                values.push(Value::new(Variable::Tx, MemberName::Member(member.name), member.value));
             }
             return;
         }
         for (_, member) in self.tx.in_order() {
             if selector.selects(self.arena.get(member.name)) {
-                values.push(Value {
-                    variable: Variable::Tx,
-                    name: MemberName::Member(member.name),
-                    value: member.value,
-                });
+                values.push(Value::new(Variable::Tx, MemberName::Member(member.name), member.value));
             }
         }
     }
@@ -260,14 +281,14 @@ impl Transaction {
         for member in &collection.members {
             if selector.selects(&member.name) {
                 let name = MemberName::Member(self.arena.push(&member.name));
-                values.push(Value { variable, name, value: member.value });
+                values.push(Value::new(variable, name, member.value));
             }
         }
     }
 
     fn collect_xml(&mut self, selector: &Selector, values: &mut Vec<Value>) {
         let Some(document) = &self.body.xml else { return };
-        let push = |value| Value { variable: Variable::Xml, name: MemberName::Bare, value };
+        let push = |value| Value::new(Variable::Xml, MemberName::Bare, value);
         let Selector::XPath(path) = selector else {
             values.push(push(self.arena.push(b"[XML document tree]")));
             return;
@@ -291,12 +312,27 @@ impl Transaction {
     pub(crate) fn write_name(&self, value: &Value, out: &mut Vec<u8>) {
         match value.name {
             MemberName::Bare => out.extend_from_slice(value.variable.info().name.as_bytes()),
-            MemberName::Full(name) => out.extend_from_slice(self.arena.get(name)),
+            // Escaped once more at each step, as in ModSecurity.
+            MemberName::Full(name) => log_escape_keep_quotes(self.arena.get(name), out),
             MemberName::Member(name) => {
                 out.extend_from_slice(value.variable.info().name.as_bytes());
                 out.push(b':');
                 log_escape_keep_quotes(self.arena.get(name), out);
             }
+        }
+    }
+
+    /// Appends a value's name as the message of a negated match shows it: the target as written where members have no
+    /// names of their own (`&ARGS:a`, `RULE:id`).
+    pub(crate) fn write_required_name(&self, rule: &Rule, value: &Value, out: &mut Vec<u8>) {
+        let target = rule.targets.get(usize::from(value.target)).filter(|_| value.name == MemberName::Bare);
+        if target.is_some_and(|target| target.count) {
+            out.push(b'&');
+        }
+        self.write_name(value, out);
+        if let Some(key) = target.and_then(|target| target.key.as_ref()) {
+            out.push(b':');
+            out.extend_from_slice(key);
         }
     }
 
@@ -342,9 +378,10 @@ impl Transaction {
             b"severity" => number(meta.severity),
             b"maturity" => number(meta.maturity),
             b"accuracy" => number(meta.accuracy),
-            _ => return false,
+            _ => None,
         };
-        out.extend_from_slice(&text.unwrap_or_default());
+        let Some(text) = text else { return false };
+        out.extend_from_slice(&text);
         true
     }
 }

@@ -54,8 +54,8 @@ impl Transaction {
             Variable::ResponseContentType => return self.response.content_type(&self.arena),
             Variable::ResponseContentLength => self.response_content_length(),
             Variable::ResponseBody => return self.response.body_text,
-            Variable::MatchedVar => self.matched.value,
-            Variable::MatchedVarName => self.matched.name,
+            Variable::MatchedVar => return self.matched.source.map(|_| self.matched.value),
+            Variable::MatchedVarName => return self.matched.source.map(|_| self.matched.name),
             Variable::HighestSeverity => self.arena.push_number(self.highest_severity),
             Variable::ModsecBuild => self.arena.push(BUILD),
             Variable::Webappid => {

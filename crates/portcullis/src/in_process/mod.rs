@@ -41,7 +41,7 @@ pub struct InProcessSite {
 pub struct Exchange {
     /// What the transaction left; `None` for a request refused before any rule could run.
     pub record: Option<Record>,
-    /// The answer; `None` when the connection was closed without one.
+    /// The answer; `None` when the connection was closed without one, or with one that has no head.
     pub response: Option<Answer>,
     /// What the origin was sent, when it was asked.
     #[allow(dead_code, reason = "read by comparisons with the reference server, not by the command")]
@@ -119,8 +119,10 @@ impl InProcessSite {
         });
         let response = match outcome {
             Ok(answer) => Some(answer),
-            Err(cut) => local_reply(&mut transaction, &cut),
+            Err(cut) => self.answer_instead(&mut transaction, &cut, forwarded.is_some()),
         };
+        // An HTTP/0.9 answer has no head: nothing that a test could recognise as an answer.
+        let response = response.filter(|_| !head.is_http09());
         // The rest of a body that nobody wanted stands before the next request.
         let keep_alive = body.drain(inbound) && head.keep_alive() && response.is_some();
         let _ = self.phase(&mut transaction, Phase::Logging);
@@ -160,15 +162,16 @@ impl InProcessSite {
         body: &mut Body,
     ) -> Result<(), Cut> {
         self.phase(transaction, Phase::RequestHeaders)?;
-        let refused_at = |stage| head.refusal().filter(|refusal| refusal.stage == stage);
-        if let Some(refusal) = refused_at(Stage::Path) {
-            return Err(Verdict::Deny { status: refusal.status });
-        }
+        // As in httpd the announced length is judged first, then the path, then the body is read.
         let inspected = match transaction.request_body_plan() {
             BodyPlan::Skip => false,
             BodyPlan::Inspect => true,
             BodyPlan::Reject(verdict) => return Err(verdict),
         };
+        let refused_at = |stage| head.refusal().filter(|refusal| refusal.stage == stage);
+        if let Some(refusal) = refused_at(Stage::Path) {
+            return Err(Verdict::Deny { status: refusal.status });
+        }
         body.read(transaction, inbound, inspected)?;
         if inspected && let BodyProgress::Reject(verdict) = transaction.request_body_end() {
             return Err(verdict);
@@ -198,6 +201,23 @@ impl InProcessSite {
         }
         transaction.response_body_end();
         self.phase(transaction, Phase::ResponseBody)
+    }
+
+    /// Answers in the origin's place. An answer that no rule asked for takes the way of an origin's, as in httpd.
+    fn answer_instead(
+        &self,
+        transaction: &mut Transaction,
+        cut: &Cut,
+        origin_answered: bool,
+    ) -> Option<Answer> {
+        if !transaction.is_intercepted() && !origin_answered {
+            let answer = page_for(cut);
+            match self.response(transaction, &answer) {
+                Ok(()) => return Some(answer),
+                Err(cut) => return local_reply(transaction, &cut),
+            }
+        }
+        local_reply(transaction, cut)
     }
 
     /// Runs a phase to its end; an interception is the error.
@@ -330,19 +350,23 @@ fn forward(
     (message, answer)
 }
 
-/// Answers in the origin's place and tells the transaction, whose logging rules see this answer.
+/// Does what a rule asked for and tells the transaction, whose logging rules see this answer.
 fn local_reply(transaction: &mut Transaction, cut: &Cut) -> Option<Answer> {
-    let answer = match cut {
+    let answer = page_for(cut);
+    let phrase = reason(answer.status).unwrap_or("");
+    let headers = answer.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    transaction.local_reply(answer.status, phrase.as_bytes(), headers, &answer.body);
+    (*cut != Verdict::Drop).then_some(answer)
+}
+
+fn page_for(cut: &Cut) -> Answer {
+    match cut {
         Verdict::Redirect { status, location } => page(*status, Some(location)),
         Verdict::Deny { status } => page(*status, None),
         // A driver without origins cannot send a request to another one.
         Verdict::Proxy { .. } => page(502, None),
         Verdict::Drop | Verdict::Pass => page(403, None),
-    };
-    let phrase = reason(answer.status).unwrap_or("");
-    let headers = answer.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    transaction.local_reply(answer.status, phrase.as_bytes(), headers, &answer.body);
-    (*cut != Verdict::Drop).then_some(answer)
+    }
 }
 
 /// An error page; a status that httpd has no text for becomes 500.
@@ -355,6 +379,6 @@ fn page(status: u16, location: Option<&[u8]>) -> Answer {
     let mut headers = Vec::new();
     headers.extend(location.map(|url| ("Location".to_owned(), String::from_utf8_lossy(url).into_owned())));
     headers.push(("Content-Length".to_owned(), body.len().to_string()));
-    headers.push(("Content-Type".to_owned(), "text/html; charset=utf-8".to_owned()));
+    headers.push(("Content-Type".to_owned(), "text/html; charset=iso-8859-1".to_owned()));
     Answer { status, headers, body }
 }

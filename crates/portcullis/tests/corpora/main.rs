@@ -9,9 +9,20 @@ mod ftw;
 #[path = "../../src/in_process/mod.rs"]
 mod in_process;
 
+mod crs;
 mod mrts;
 
 #[test]
 fn mrts() {
     mrts::run();
+}
+
+#[test]
+fn crs_v4() {
+    crs::run_4();
+}
+
+#[test]
+fn crs_v3() {
+    crs::run_3();
 }

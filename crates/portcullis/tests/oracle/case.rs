@@ -1,0 +1,190 @@
+//! One comparison: configuration, request and the origin's answer, in a form that can be rendered and reduced.
+//!
+//! Texts are strings whose characters are bytes (Latin-1), as in the reference's case format.
+
+use serde_json::{Value, json};
+
+/// A comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    pub directives: Vec<Directive>,
+    pub request: Request,
+    pub response: Response,
+}
+
+/// One directive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Directive {
+    Rule(Rule),
+    /// Any other, as it stands in the file.
+    Line(String),
+}
+
+/// A rule, chain link or `SecAction`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rule {
+    pub targets: Vec<String>,
+    /// `None`: a `SecAction`.
+    pub operator: Option<String>,
+    pub actions: Vec<String>,
+}
+
+/// The request in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    /// Pieces between `&`; `None`: no question mark.
+    pub query: Option<Vec<String>>,
+    pub headers: Vec<(String, String)>,
+    pub body: Body,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    None,
+    /// With `Content-Length`.
+    Plain(Vec<String>),
+    /// In chunks.
+    Chunked(Vec<String>),
+}
+
+/// What the origin answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Case {
+    /// The configuration.
+    pub fn rules(&self) -> String {
+        self.directives.iter().map(|directive| directive.text() + "\n").collect()
+    }
+
+    /// Whether docs/differences.md names what this case would show.
+    pub fn differs_on_purpose(&self) -> bool {
+        self.directives.iter().any(|directive| match directive {
+            // The reference never runs a multiMatch rule that has no transformation.
+            Directive::Rule(rule) => {
+                let none = rule.actions.iter().rposition(|action| action == "t:none").map_or(0, |at| at + 1);
+                let transforms = rule.actions[none..].iter().any(|action| action.starts_with("t:"));
+                !transforms && rule.actions.iter().any(|action| action == "multiMatch")
+            }
+            // An update that does not say so takes a rule out of its chain there.
+            Directive::Line(line) => {
+                line.starts_with("SecRuleUpdateActionById") && !line.contains("chain") && self.has_chain()
+            }
+        })
+    }
+
+    fn has_chain(&self) -> bool {
+        self.directives.iter().any(|directive| match directive {
+            Directive::Rule(rule) => rule.actions.iter().any(|action| action == "chain"),
+            Directive::Line(_) => false,
+        })
+    }
+
+    /// How much there is to read.
+    pub fn size(&self) -> usize {
+        self.rules().len()
+            + self.request.text().len()
+            + self.response.body.len()
+            + self.response.headers.len() * 20
+    }
+
+    /// The case as the reference takes it.
+    pub fn json(&self, id: usize) -> Value {
+        let headers: Vec<_> =
+            self.response.headers.iter().map(|(name, value)| json!([name, value])).collect();
+        let reason = portcullis_http1::reason(self.response.status).unwrap_or("");
+        json!({
+            "id": id,
+            "rules": self.rules(),
+            "request": self.request.text(),
+            "response": {
+                "status": self.response.status,
+                "reason": reason,
+                "headers": headers,
+                "body": self.response.body,
+            },
+        })
+    }
+}
+
+impl Directive {
+    fn text(&self) -> String {
+        match self {
+            Directive::Line(line) => line.clone(),
+            Directive::Rule(rule) => {
+                let actions = quote(&rule.actions.join(","));
+                match &rule.operator {
+                    None => format!("SecAction {actions}"),
+                    Some(operator) => {
+                        let targets = quote(&rule.targets.join("|"));
+                        let actions = if rule.actions.is_empty() { String::new() } else { actions };
+                        format!("SecRule {targets} {} {actions}", quote(operator))
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Request {
+    /// The bytes sent, as text.
+    pub fn text(&self) -> String {
+        let query = self.query.as_ref().map_or(String::new(), |pieces| format!("?{}", pieces.join("&")));
+        let mut text = format!("{} {}{query} HTTP/1.1\r\n", self.method, self.path);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        match &self.body {
+            Body::None => text.push_str("\r\n"),
+            Body::Plain(pieces) => {
+                let body = pieces.concat();
+                text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.chars().count()));
+            }
+            Body::Chunked(pieces) => {
+                text.push_str("Transfer-Encoding: chunked\r\n\r\n");
+                for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+                    text.push_str(&format!("{:x}\r\n{piece}\r\n", piece.chars().count()));
+                }
+                text.push_str("0\r\n\r\n");
+            }
+        }
+        text
+    }
+}
+
+/// A word of a configuration file: quotes and those backslashes that would be eaten are escaped.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let eaten = character == '\\' && matches!(characters.peek(), None | Some('\\' | '"'));
+        if character == '"' || eaten {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out.push('"');
+    out
+}
+
+/// An action with a value in single quotes.
+pub fn action(name: &str, value: &str) -> String {
+    format!("{name}:'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// The bytes of a Latin-1 text.
+pub fn bytes(text: &str) -> Vec<u8> {
+    text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect()
+}
+
+/// Bytes as a Latin-1 text.
+pub fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}

@@ -1,0 +1,181 @@
+//! Random configurations and requests through our engine and through Apache with mod_security2: ids, every log line but
+//! for its prefix and unique id, and the status must agree.
+//!
+//! It runs where the reference is installed and says why it does not elsewhere. `PORTCULLIS_ORACLE_CASES` sets how many
+//! cases are tried (2,000), `PORTCULLIS_ORACLE_SEED` where they begin (1). A disagreement is reduced before it is
+//! printed. Where we differ on purpose (docs/differences.md) the generator makes no such case.
+
+mod case;
+#[expect(dead_code, reason = "the test needs its types of answers only")]
+#[path = "../../src/ftw/mod.rs"]
+mod ftw;
+#[path = "../../src/in_process/mod.rs"]
+mod in_process;
+mod ours;
+mod peer;
+mod random;
+mod requests;
+mod rules;
+mod shrink;
+mod words;
+
+use case::{Case, latin1};
+use ours::Seen;
+use peer::{Answer, Peer};
+use random::Random;
+
+/// Where rules are loaded from when the reference logged nothing that tells.
+const DEFAULT_FILE: &str = "/rules.conf";
+
+/// How many disagreements are listed with the first line that differs.
+const LISTED: usize = 40;
+
+/// How many disagreements are reduced and printed.
+const SHOWN: u64 = 8;
+
+/// How many rounds of reduction one of them may take.
+const ROUNDS: u64 = 40;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+#[test]
+fn agrees_with_the_reference() {
+    let peer = match Peer::find() {
+        Ok(peer) => peer,
+        Err(reason) => return println!("skipped: {reason}"),
+    };
+    let count = number("PORTCULLIS_ORACLE_CASES", 2000);
+    let seed = number("PORTCULLIS_ORACLE_SEED", 1);
+    let cases: Vec<Case> =
+        (0..count).map(|n| generate(seed.wrapping_mul(1_000_003).wrapping_add(n))).collect();
+    let answers = peer.ask(&cases);
+    let mut disagreements = Vec::new();
+    let mut compared = 0;
+    let (mut lines, mut refused) = (0, 0);
+    for (case, answer) in cases.iter().zip(&answers) {
+        if answer.broken.is_some() {
+            continue;
+        }
+        compared += 1;
+        lines += answer.rule_lines.len() + answer.other_lines.len();
+        refused += usize::from(answer.config_error.is_some());
+        if case.differs_on_purpose() {
+            continue;
+        }
+        let mut answer = std::borrow::Cow::Borrowed(answer);
+        let mut kind = compare(case, &answer);
+        // A start with many rule sets may blame the wrong one for an error.
+        if kind == Some(Kind::Configuration) {
+            answer = std::borrow::Cow::Owned(peer.ask(std::slice::from_ref(case)).remove(0));
+            kind = compare(case, &answer);
+        }
+        if let Some(kind) = kind {
+            disagreements.push((case, kind, answer.into_owned()));
+        }
+    }
+    println!(
+        "compared {compared} of {count} cases ({lines} log lines, {refused} refused configurations), {} disagree",
+        disagreements.len()
+    );
+    assert!(compared > 0, "no case was compared");
+    disagreements.iter().take(LISTED).for_each(|(case, kind, answer)| list(case, *kind, answer));
+    for (case, kind, _) in disagreements.iter().take(number("PORTCULLIS_ORACLE_SHOW", SHOWN) as usize) {
+        show(&reduce(&peer, case, *kind), &peer);
+    }
+    assert!(disagreements.is_empty(), "{} cases disagree", disagreements.len());
+}
+
+/// In what a case disagrees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Configuration,
+    Status,
+    RuleLines,
+    OtherLines,
+}
+
+fn generate(seed: u64) -> Case {
+    let mut random = Random::new(seed);
+    let directives = rules::generate(&mut random);
+    let request = requests::request(&mut random);
+    let response = requests::response(&mut random);
+    Case { directives, request, response }
+}
+
+fn compare(case: &Case, answer: &Answer) -> Option<Kind> {
+    let seen = ours::run(case, answer.file.as_deref().unwrap_or(DEFAULT_FILE));
+    if seen.error_page && case.rules().contains("RESPONSE_BODY") {
+        return None;
+    }
+    difference(answer, &seen)
+}
+
+fn difference(answer: &Answer, seen: &Seen) -> Option<Kind> {
+    // What the reference refuses we may accept: other engines' spellings are welcome.
+    if answer.config_error.is_some() {
+        return None;
+    }
+    if seen.config_error.is_some() {
+        return Some(Kind::Configuration);
+    }
+    if answer.rule_lines != seen.rule_lines {
+        return Some(Kind::RuleLines);
+    }
+    if answer.other_lines != seen.other_lines {
+        return Some(Kind::OtherLines);
+    }
+    (answer.status != seen.status).then_some(Kind::Status)
+}
+
+/// Says what differs first.
+fn list(case: &Case, kind: Kind, answer: &Answer) {
+    let seen = ours::run(case, answer.file.as_deref().unwrap_or(DEFAULT_FILE));
+    let (theirs, ours) = match kind {
+        Kind::Configuration => {
+            let text = |error: &Option<String>| error.clone().unwrap_or_default().into_bytes();
+            (text(&answer.config_error), text(&seen.config_error))
+        }
+        Kind::Status => (answer.status.to_string().into_bytes(), seen.status.to_string().into_bytes()),
+        Kind::RuleLines => first_difference(&answer.rule_lines, &seen.rule_lines),
+        Kind::OtherLines => first_difference(&answer.other_lines, &seen.other_lines),
+    };
+    println!("* {kind:?}\n  reference {}\n  ours      {}", latin1(&theirs), latin1(&ours));
+}
+
+fn first_difference(theirs: &[Vec<u8>], ours: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>) {
+    let at = (0..theirs.len().max(ours.len())).find(|at| theirs.get(*at) != ours.get(*at)).unwrap_or(0);
+    let line = |lines: &[Vec<u8>]| lines.get(at).cloned().unwrap_or_else(|| b"(no line)".to_vec());
+    (line(theirs), line(ours))
+}
+
+/// The smallest case found that disagrees in the same way.
+fn reduce(peer: &Peer, case: &Case, kind: Kind) -> Case {
+    let mut best = case.clone();
+    for _ in 0..number("PORTCULLIS_ORACLE_ROUNDS", ROUNDS) {
+        let candidates = shrink::reductions(&best);
+        let answers = peer.ask(&candidates);
+        let disagreeing = candidates.into_iter().zip(&answers).filter(|(candidate, answer)| {
+            answer.broken.is_none()
+                && !candidate.differs_on_purpose()
+                && compare(candidate, answer) == Some(kind)
+        });
+        match disagreeing.min_by_key(|(candidate, _)| candidate.size()) {
+            Some((smaller, _)) => best = smaller,
+            None => break,
+        }
+    }
+    best
+}
+
+fn show(case: &Case, peer: &Peer) {
+    let answer = peer.ask(std::slice::from_ref(case)).remove(0);
+    let seen = ours::run(case, answer.file.as_deref().unwrap_or(DEFAULT_FILE));
+    println!("=== {:?}\n{}--- request\n{}", difference(&answer, &seen), case.rules(), case.request.text());
+    println!("--- response {} {:?}\n{}", case.response.status, case.response.headers, case.response.body);
+    println!("--- reference: status {} {}", answer.status, answer.config_error.as_deref().unwrap_or(""));
+    answer.rule_lines.iter().chain(&answer.other_lines).for_each(|line| println!("    {}", latin1(line)));
+    println!("--- ours: status {} {}", seen.status, seen.config_error.as_deref().unwrap_or(""));
+    seen.rule_lines.iter().chain(&seen.other_lines).for_each(|line| println!("    {}", latin1(line)));
+}

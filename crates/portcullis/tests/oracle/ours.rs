@@ -1,0 +1,81 @@
+//! The same cases through our engine, under the settings that the reference runs with.
+
+use super::case::{Case, bytes};
+use super::ftw::{Answer, Asked};
+use super::in_process::InProcessSite;
+use super::peer::message;
+use portcullis_engine::Compatibility;
+use portcullis_testkit::rules::Source;
+use std::sync::Arc;
+
+/// What the reference's own configuration says before the rules of a case.
+const SETTINGS: &str = "\
+SecRuleEngine On
+SecRequestBodyAccess On
+SecRequestBodyLimit 13107200
+SecRequestBodyNoFilesLimit 131072
+SecRequestBodyLimitAction Reject
+SecRequestBodyJsonDepthLimit 512
+SecPcreMatchLimit 100000
+SecResponseBodyAccess On
+SecResponseBodyMimeType text/plain text/html text/xml
+SecResponseBodyLimit 524288
+SecResponseBodyLimitAction ProcessPartial
+SecUnicodeMapFile /etc/modsecurity/unicode.mapping 20127
+";
+
+/// What we did.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub config_error: Option<String>,
+    pub status: u16,
+    pub rule_lines: Vec<Vec<u8>>,
+    pub other_lines: Vec<Vec<u8>>,
+    /// The answer is an error page that no rule asked for; its text is ours.
+    pub error_page: bool,
+}
+
+/// Runs a case with its rules loaded under the name `file`, which the lines show.
+pub fn run(case: &Case, file: &str) -> Seen {
+    // The package's own ways: headers joined by httpd, bodies that break off refused.
+    let compatibility =
+        Compatibility { reject_body_end_errors: true, join_headers: true, ..Compatibility::default() };
+    let source = Source::new().text("/settings.conf", SETTINGS).text(file, bytes(&case.rules()));
+    let rules = match source.compile(compatibility) {
+        Ok(rules) => Arc::new(rules),
+        Err(text) => return Seen { config_error: Some(text), ..Seen::default() },
+    };
+    let mut site = InProcessSite::new(rules);
+    let origin = |_: &Asked<'_>| answer(case);
+    let exchanges = site.connection(&bytes(&case.request.text()), &origin);
+    let mut seen = Seen::default();
+    // The reference closes after one exchange.
+    let Some(exchange) = exchanges.into_iter().next() else { return seen };
+    let intercepted = exchange.record.as_ref().is_some_and(|record| record.interception.is_some());
+    seen.error_page = exchange.forwarded.is_none() && !intercepted;
+    seen.status = exchange.response.map_or(0, |answer| answer.status);
+    for line in exchange.record.iter().flat_map(InProcessSite::log_lines) {
+        let text = message(&line).expect("every line is the module's");
+        let of_a_rule = contains(&text, b" [id \"") && !contains(&text, b" - Execution error - ");
+        if of_a_rule { seen.rule_lines.push(text) } else { seen.other_lines.push(text) }
+    }
+    seen
+}
+
+fn contains(text: &[u8], needle: &[u8]) -> bool {
+    memchr::memmem::find(text, needle).is_some()
+}
+
+/// The origin's answer as the reference's origin sends it.
+fn answer(case: &Case) -> Answer {
+    let mut headers = case.response.headers.clone();
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        headers.push(("Content-Type".to_owned(), "text/html".to_owned()));
+    }
+    let bodiless = case.request.method == "HEAD" || matches!(case.response.status, 204 | 304);
+    let body = if bodiless { Vec::new() } else { bytes(&case.response.body) };
+    if !matches!(case.response.status, 204 | 304) {
+        headers.push(("Content-Length".to_owned(), case.response.body.chars().count().to_string()));
+    }
+    Answer { status: case.response.status, headers, body }
+}
