@@ -49,6 +49,8 @@ pub(crate) struct Request {
     /// Host and port of an absolute-form target; takes the place of the Host header.
     pub(crate) authority: Option<Text>,
     pub(crate) headers: Vec<Pair>,
+    /// Several fields of one name have become one.
+    pub(crate) has_joined_headers: bool,
     pub(crate) cookies: Vec<Pair>,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) arguments_size: usize,

@@ -8,7 +8,7 @@ use portcullis_operators::pattern::Pattern;
 use crate::record::{AuditParts, EngineMode};
 
 /// Decisions where ModSecurity versions differ and a site may choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compatibility {
     /// Bodies that fail to parse only at their end are rejected with 500 before phase 2, and bodies over
     /// SecRequestBodyNoFilesLimit with 413 in every mode, as Debian 12's package does; otherwise REQBODY_ERROR is set
@@ -22,6 +22,18 @@ pub struct Compatibility {
     pub lenient_chain_links: bool,
     /// A rule begins with the latest `SecDefaultAction` of its own phase, as in v3; otherwise with the latest of all.
     pub default_actions_per_phase: bool,
+}
+
+impl Default for Compatibility {
+    fn default() -> Self {
+        Self {
+            reject_body_end_errors: false,
+            join_headers: true,
+            json_names_v3: false,
+            lenient_chain_links: false,
+            default_actions_per_phase: false,
+        }
+    }
 }
 
 /// What to do with a body over its limit.

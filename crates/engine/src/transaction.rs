@@ -255,6 +255,7 @@ impl Transaction {
             if let Some(header) = known.and_then(|index| self.request.headers.get_mut(index)) {
                 header.value = self.arena.extend(header.value, b", ");
                 header.value = self.arena.extend(header.value, value);
+                self.request.has_joined_headers = true;
                 return;
             }
         }

@@ -171,23 +171,26 @@ impl Format {
 type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
 impl Transaction {
-    /// The request's header fields after `RequestHeader` directives; `None` when none of them applies.
+    /// The request's header fields as the origin must get them, when they are not the client's: fields that rules saw
+    /// joined (what rules saw is what the origin gets), and what `RequestHeader` directives made of them. Else `None`.
     pub fn edited_request_headers(&self) -> Option<Fields> {
-        self.edited(Direction::Request, &self.request.headers)
+        self.edited(Direction::Request, &self.request.headers, self.request.has_joined_headers)
     }
 
     /// The response's header fields after `Header` directives; `None` when none of them applies.
     pub fn edited_response_headers(&self) -> Option<Fields> {
-        self.edited(Direction::Response, &self.response.headers)
+        self.edited(Direction::Response, &self.response.headers, false)
     }
 
-    fn edited(&self, direction: Direction, headers: &[Pair]) -> Option<Fields> {
+    fn edited(&self, direction: Direction, headers: &[Pair], changed: bool) -> Option<Fields> {
         let applies = |edit: &&HeaderEdit| {
             edit.direction == direction
                 && edit.condition.as_ref().is_none_or(|c| self.env_value(&c.name).is_some() != c.negated)
         };
         let mut edits = self.rules.header_edits.iter().filter(applies).peekable();
-        edits.peek()?;
+        if edits.peek().is_none() && !changed {
+            return None;
+        }
         let get = |pair: &Pair| (self.arena.get(pair.name).to_vec(), self.arena.get(pair.value).to_vec());
         let mut fields: Fields = headers.iter().map(get).collect();
         for edit in edits {

@@ -58,14 +58,14 @@ fn flags_win_over_variables_and_variables_over_the_file() {
 #[test]
 fn every_source_spells_lists_and_booleans() {
     for (file, variables, flags) in [
-        ("define = [\"A\", \"B\"]\njoin_headers = true", [].as_slice(), [].as_slice()),
-        ("", &[("PORTCULLIS_DEFINE", "A, B"), ("PORTCULLIS_JOIN_HEADERS", "true")], &[]),
-        ("join_headers = false", &[], &["--define", "A", "--define=B", "--join-headers"]),
-        ("define = \"C\"", &[], &["--define", "A,B", "--join-headers=true"]),
+        ("define = [\"A\", \"B\"]\njson_names_v3 = true", [].as_slice(), [].as_slice()),
+        ("", &[("PORTCULLIS_DEFINE", "A, B"), ("PORTCULLIS_JSON_NAMES_V3", "true")], &[]),
+        ("json_names_v3 = false", &[], &["--define", "A", "--define=B", "--json-names-v3"]),
+        ("define = \"C\"", &[], &["--define", "A,B", "--json-names-v3=true"]),
     ] {
         let (found, _) = resolved(file, variables, flags);
         assert_eq!(found.settings.defines, ["A", "B"], "{file} {variables:?} {flags:?}");
-        assert!(found.settings.compatibility.join_headers);
+        assert!(found.settings.compatibility.json_names_v3);
         assert!(found.diagnostics.is_empty() && found.mistakes.is_empty());
     }
 }
