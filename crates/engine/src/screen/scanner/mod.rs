@@ -252,22 +252,4 @@ impl Scanner {
         u64::from_le_bytes(*eight) & entry.mask == entry.value
             && sets.iter().all(|(place, set)| set.contains(eight[usize::from(*place) % LONGEST]))
     }
-
-    /// Bytes of memory, for reports.
-    pub(crate) fn memory(&self) -> usize {
-        fn size<T>(list: &[T]) -> usize {
-            size_of_val(list)
-        }
-        size(&*self.anchors)
-            + size(&*self.ranks)
-            + size(&self.bucket_of)
-            + size(&self.buckets)
-            + size(&self.members)
-            + size(&self.entries)
-            + size(&self.sets)
-            + size(&self.marks)
-            + size(&self.clauses)
-            + size(&self.units)
-            + size(&self.by_symbols)
-    }
 }
