@@ -98,7 +98,7 @@ fn member_behind_dot(target: &AstTarget) -> Option<(&str, Spanned<Key>)> {
     let is_collection = Variable::find(name.as_bytes())
         .is_some_and(|variable| matches!(variable.info().shape, Shape::List | Shape::Keyed));
     let key = Key { text: member.as_bytes().to_vec(), kind: KeyKind::Text };
-    is_collection.then(|| (name, Spanned { value: key, span: target.name.span }))
+    is_collection.then_some((name, Spanned { value: key, span: target.name.span }))
 }
 
 fn unknown_variable(target: &AstTarget) -> Diagnostic {
