@@ -121,7 +121,7 @@ impl Maker<'_> {
                     .replace("a,b", "a|b")
                     .replace("HTTP_", "REQUEST_HEADERS:")
             ),
-            6 => format!("SecRuleUpdateTargetByTag t1 \"!ARGS,!REQUEST_HEADERS:/^x/\""),
+            6 => "SecRuleUpdateTargetByTag t1 \"!ARGS,!REQUEST_HEADERS:/^x/\"".to_owned(),
             7 => format!("SecRuleUpdateTargetById {id} \"REQUEST_METHOD\" \"ARGS\""),
             _ => {
                 let actions = self.random.pick(&[
@@ -315,7 +315,7 @@ impl Maker<'_> {
             9 => format!("tx.%{{MATCHED_VAR_NAME}}={value}"),
             10 => format!("tx.{name}=+{value}"),
             11 => format!("nosuch.{name}=1"),
-            12 => format!("tx.n=+5"),
+            12 => "tx.n=+5".to_owned(),
             13 => format!("tx.%{{tx.a}}={value}"),
             _ => format!("tx.{name}={value}"),
         };
@@ -450,7 +450,7 @@ impl Maker<'_> {
                 continue;
             }
             targets.retain(|target| {
-                !always || !(target.starts_with("RESPONSE_") && target != "RESPONSE_STATUS")
+                !(always && target.starts_with("RESPONSE_") && target != "RESPONSE_STATUS")
             });
             let id = 900 + phase;
             let actions = format!(

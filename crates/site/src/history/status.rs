@@ -59,7 +59,7 @@ impl History {
             match committed.get(path) {
                 None => edits.push(Edit { path: path.clone(), kind: EditKind::Added }),
                 Some(known) if known != id => {
-                    edits.push(Edit { path: path.clone(), kind: EditKind::Changed })
+                    edits.push(Edit { path: path.clone(), kind: EditKind::Changed });
                 }
                 Some(_) => {}
             }
