@@ -449,9 +449,8 @@ impl Maker<'_> {
             if targets.is_empty() {
                 continue;
             }
-            targets.retain(|target| {
-                !(always && target.starts_with("RESPONSE_") && target != "RESPONSE_STATUS")
-            });
+            targets
+                .retain(|target| !(always && target.starts_with("RESPONSE_") && target != "RESPONSE_STATUS"));
             let id = 900 + phase;
             let actions = format!(
                 "id:{id},phase:{phase},t:none,pass,log,logdata:'%{{MATCHED_VAR_NAME}}=%{{MATCHED_VAR}}'"
