@@ -17,8 +17,8 @@ pub fn all(root: &Path) -> Result<()> {
     crate::licences::check(root)?;
     crate::unicode_map::check(root)?;
     cargo(root, &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])?;
-    let deny_warnings = [("RUSTDOCFLAGS", "--deny warnings")];
-    cargo(root, &["doc", "--quiet", "--workspace", "--no-deps"], &deny_warnings)?;
+    let deny_warnings = [("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private-intra-doc-links")];
+    cargo(root, &["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"], &deny_warnings)?;
     cargo(root, &["test", "--workspace"], &[])
 }
 

@@ -1,7 +1,7 @@
 //! One exchange as the rules see it: state only.
 //!
 //! The driver tells what it knows (`connection`, `request_line`, `request_header`, …), calls [`Transaction::run`] for
-//! each phase and acts on the [`Step`]. What happens inside a phase is in `phases`, bodies are in `request_body` and
+//! each phase and acts on the [`Step`](crate::Step). What happens inside a phase is in `phases`, bodies are in `request_body` and
 //! `response`; effects change the state through the methods here. Nothing in it reads a clock or a socket.
 
 use std::collections::HashMap;

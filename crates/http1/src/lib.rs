@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Both sides of the proxy use it: [`RequestReader`] and [`ResponseReader`] for heads, [`BodyDecoder`] for what
-//! follows them, [`write`] for what is sent on. It knows no socket, no clock and no rule. Where the meaning of odd
+//! follows them, [`mod@write`] for what is sent on. It knows no socket, no clock and no rule. Where the meaning of odd
 //! bytes is a choice, the choice is that of Apache httpd 2.4 with its default settings, found by asking it; the cases
 //! stand in `corpus/http1`.
 //!

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: one type for every layer; [`crate::render`] draws it for every reader.
+//! What is wrong with a configuration: one type for every layer; [`mod@crate::render`] draws it for every reader.
 //!
 //! An unknown directive in line 3 → `Diagnostic::error("unknown-directive", span, "unknown directive `SecRul`")`. Every layer
 //! that reads configuration returns these, all of them and not the first. A diagnostic holds no position as text: line and

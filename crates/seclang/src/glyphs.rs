@@ -1,6 +1,6 @@
 //! Configuration bytes as text that is safe to print, with the columns it takes.
 //!
-//! The bytes `a⇥\xff\x1b` → `a    \xff\x1b`, 13 columns. [`crate::render`] draws source lines with it and puts carets under
+//! The bytes `a⇥\xff\x1b` → `a    \xff\x1b`, 13 columns. [`mod@crate::render`] draws source lines with it and puts carets under
 //! them by asking for the column of a byte.
 //!
 //! A tab becomes four blanks. Control bytes, bytes that are not UTF-8, and characters that are invisible or change the

@@ -1,7 +1,7 @@
 //! Changing files of a site: whole files, in one step.
 //!
 //! A reader sees the old content or the new, never a part; after a crash one of the two is there. [`crate::Site::write`] and
-//! [`crate::init`] write through here.
+//! [`crate::init()`] write through here.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};

@@ -9,7 +9,7 @@
 //! S/logs/  S/data/              what running instances write; no part of the configuration
 //! ```
 //!
-//! [`init`] lays a site down, [`Site::load`] reads and compiles it whole, [`Site::set_mode`] switches between detection and
+//! [`init()`] lays a site down, [`Site::load`] reads and compiles it whole, [`Site::set_mode`] switches between detection and
 //! protection. The command line, the reloader and the console call these. The crate knows nothing of traffic, and reads
 //! nothing outside the site's folder when it loads one.
 //!

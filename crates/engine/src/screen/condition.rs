@@ -1,7 +1,7 @@
 //! What must be true of a value for an operator to match it.
 //!
 //! `(?i)union.*?select.*?from` needs 15 bytes, and `union`, and `select`, and `from`: a [`Condition`] is a least length and
-//! a conjunction of clauses, a [`Clause`] a disjunction of single symbols and windows. [`Condition::admits`] is the plain
+//! a conjunction of clauses, a [`Clause`] a disjunction of single symbols and windows. `Condition::admits` is the plain
 //! meaning, one value after the other; the scanner computes the same for all conditions at once and is tested against it.
 
 use super::alphabet::{EDGE, Symbol, Symbols, symbol};

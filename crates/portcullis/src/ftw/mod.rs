@@ -46,7 +46,7 @@ pub struct Arguments {
     /// Test files, and folders that hold some
     #[arg(required = true, value_name = "PATH")]
     pub tests: Vec<PathBuf>,
-    /// A running firewall to test: http://HOST[:PORT]
+    /// A running firewall to test: http://HOST:PORT
     #[arg(long, requires = "log", conflicts_with = "site", required_unless_present = "site")]
     pub url: Option<String>,
     /// The error log that the firewall behind --url writes
