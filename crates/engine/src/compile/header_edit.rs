@@ -9,6 +9,7 @@ use portcullis_operators::pattern::{Options, Pattern};
 use portcullis_seclang::{Diagnostic, Directive, Word};
 
 use super::{Compiler, DirectiveInfo};
+use crate::record::EngineMode;
 use crate::request::Pair;
 use crate::transaction::Transaction;
 
@@ -171,10 +172,12 @@ impl Format {
 type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
 impl Transaction {
-    /// The request's header fields as the origin must get them, when they are not the client's: fields that rules saw
-    /// joined (what rules saw is what the origin gets), and what `RequestHeader` directives made of them. Else `None`.
+    /// The request's header fields as the origin must get them, when they are not the client's: with the engine `On`,
+    /// fields that rules saw joined (what rules saw is what the origin gets; a mode that only detects changes no byte),
+    /// and what `RequestHeader` directives made of them. Else `None`.
     pub fn edited_request_headers(&self) -> Option<Fields> {
-        self.edited(Direction::Request, &self.request.headers, self.request.has_joined_headers)
+        let joined = self.request.has_joined_headers && self.control.engine == EngineMode::On;
+        self.edited(Direction::Request, &self.request.headers, joined)
     }
 
     /// The response's header fields after `Header` directives; `None` when none of them applies.

@@ -46,8 +46,8 @@ pub static ROWS: &[Setting] = &[
         default: "true",
         applies: Applies::AtReload,
         summary: "Rules see request header fields of the same name as one, joined with a comma.",
-        detail: "As behind httpd, and the origin gets them joined too, so that it sees what the rules saw. false keeps \
-                 them apart, for rules and origin, so that rules can count them.",
+        detail: "As behind httpd. With the engine On the origin gets them joined too, so that it sees what the rules \
+                 saw. false keeps them apart, so that rules can count them.",
         set: |to, value, _| value.boolean().map(|on| to.compatibility.join_headers = on),
     },
     Setting {
