@@ -10,7 +10,7 @@ const NEW: Case = Case { alerts: &[&[]], client: OK, ..Case::NEW };
 fn a_get_goes_on_as_it_came() {
     Case {
         request: "GET /a//b/%2e?c=%zz&<>\"{}| HTTP/1.1\nhOst: h:80\nuser-AGENT: t\nX: 1\nX: \x09 2\nX:\nAccept-Encoding: gzip\n\n",
-        forwarded: &["GET /a//b/%2e?c=%zz&<>\"{}| HTTP/1.1\nhOst: h:80\nuser-AGENT: t\nX: 1\nX: 2\nX: \nAccept-Encoding: gzip\n\n"],
+        forwarded: &["GET /a//b/%2e?c=%zz&<>\"{}| HTTP/1.1\nhOst: h:80\nuser-AGENT: t\nX: 1, 2, \nAccept-Encoding: gzip\n\n"],
         ..NEW
     }
     .check();
@@ -22,8 +22,8 @@ fn detection_changes_nothing_but_the_forwarding_fields() {
         rules: "SecRuleEngine DetectionOnly\nSecContentInjection On\nSecRequestBodyLimit 3\nSecResponseBodyLimit 1\n\
                 SecAction \"id:1,phase:1,deny\"\nSecAction \"id:2,phase:2,redirect:http://x/\"\n\
                 SecAction \"id:3,phase:3,drop,append:'x',prepend:'y'\"\nSecAction \"id:4,phase:4,deny\"\nSecAction \"id:5,phase:5,pass\"",
-        request: "POST /?a=<script> HTTP/1.1\nHost: h\nContent-Type: application/x-www-form-urlencoded\nX-Odd: \u{e9}\nContent-Length: 6\n\na=1&&%",
-        forwarded: &["POST /?a=<script> HTTP/1.1\nHost: h\nContent-Type: application/x-www-form-urlencoded\nX-Odd: \u{e9}\nContent-Length: 6\n\na=1&&%"],
+        request: "POST /?a=<script> HTTP/1.1\nHost: h\nContent-Type: application/x-www-form-urlencoded\nX-Odd: \u{e9}\nX: 1\nx: 2\nContent-Length: 6\n\na=1&&%",
+        forwarded: &["POST /?a=<script> HTTP/1.1\nHost: h\nContent-Type: application/x-www-form-urlencoded\nX-Odd: \u{e9}\nX: 1\nx: 2\nContent-Length: 6\n\na=1&&%"],
         answer: "HTTP/1.1 200 Fine by me\nContent-Type: text/html\nETag: \"x\"\nX-Powered-By: \u{e9}\nContent-Length: 4\n\nbody",
         client: "HTTP/1.1 200 Fine by me\nContent-Type: text/html\nETag: \"x\"\nX-Powered-By: \u{e9}\nContent-Length: 4\n\nbody",
         alerts: &[&[1, 2, 3, 4, 5]],
