@@ -40,6 +40,7 @@ mod trace_body;
 mod transaction;
 pub mod variables;
 pub mod verdict;
+mod worlds;
 
 pub use compile::{Environment, compile};
 pub use describe::RuleDescription;

@@ -23,6 +23,9 @@ pub(crate) struct TxMembers {
     slots: Vec<Member>,
     others: HashMap<Vec<u8>, Member>,
     clock: u32,
+    /// Whether the first change leaves a copy of what was there in `original`.
+    keeps_original: bool,
+    original: Option<Box<TxMembers>>,
 }
 
 impl TxMembers {
@@ -39,6 +42,30 @@ impl TxMembers {
         self.clock == 0
     }
 
+    /// From now on the first change keeps what was there, for [`TxMembers::take_original`].
+    pub(crate) fn keep_original(&mut self) {
+        self.keeps_original = true;
+    }
+
+    /// What was there before the first change since [`TxMembers::keep_original`]; `None` when nothing has changed.
+    pub(crate) fn take_original(&mut self) -> Option<TxMembers> {
+        self.keeps_original = false;
+        self.original.take().map(|original| *original)
+    }
+
+    fn before_change(&mut self) {
+        if std::mem::take(&mut self.keeps_original) {
+            let copy = Self {
+                slots: self.slots.clone(),
+                others: self.others.clone(),
+                clock: self.clock,
+                keeps_original: false,
+                original: None,
+            };
+            self.original = Some(Box::new(copy));
+        }
+    }
+
     /// The member in a slot.
     pub(crate) fn slot(&self, slot: TxSlot) -> Option<Member> {
         self.slots.get(usize::from(slot)).copied().filter(|member| member.created != 0)
@@ -51,6 +78,7 @@ impl TxMembers {
 
     /// Sets a slot under a name; its place in the order of creation stays.
     pub(crate) fn set_slot(&mut self, slot: TxSlot, value: Text, name: Text) {
+        self.before_change();
         let Some(member) = self.slots.get_mut(usize::from(slot)) else { return };
         if member.created == 0 {
             self.clock += 1;
@@ -62,6 +90,7 @@ impl TxMembers {
 
     /// Sets a member without a slot.
     pub(crate) fn set_other(&mut self, lower: Vec<u8>, value: Text, name: Text) {
+        self.before_change();
         let clock = &mut self.clock;
         let member = self.others.entry(lower).or_insert_with(|| {
             *clock += 1;
@@ -73,6 +102,7 @@ impl TxMembers {
 
     /// Unsets a slot.
     pub(crate) fn unset_slot(&mut self, slot: TxSlot) {
+        self.before_change();
         if let Some(member) = self.slots.get_mut(usize::from(slot)) {
             *member = Member::default();
         }
@@ -80,6 +110,7 @@ impl TxMembers {
 
     /// Unsets a member without a slot.
     pub(crate) fn unset_other(&mut self, lower: &[u8]) {
+        self.before_change();
         self.others.remove(lower);
     }
 

@@ -37,8 +37,15 @@ impl Transaction {
         action: &[u8],
         intercepted: bool,
     ) {
+        if self.detection.is_silent {
+            return;
+        }
         let operator_message = self.operator_message(rule, value);
         let mut meta = self.alert_rule(rules, starter);
+        if self.detection.running {
+            // First: a long message is cut at its end.
+            meta.tags.insert(0, crate::worlds::TAG.to_vec());
+        }
         let mut text = Vec::with_capacity(512);
         if level < 4 {
             text.extend_from_slice(action);

@@ -25,7 +25,7 @@ use crate::verdict::{Answer, Need, Phase, Step, Verdict};
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     pub(crate) phase: Option<Phase>,
-    position: usize,
+    pub(crate) position: usize,
     /// The rule at `position` has been left in the middle.
     resume: Option<Resume>,
 }
@@ -53,7 +53,7 @@ enum RuleOutcome {
 }
 
 /// Why a rule did not end.
-struct Suspended(Need);
+pub(crate) struct Suspended(Need);
 
 impl Transaction {
     /// Runs a phase, or goes on with one that asked for something. `now_micros` is the time since the start.
@@ -67,7 +67,12 @@ impl Transaction {
         {
             return step;
         }
-        let step = match self.run_phase(&rules, phase) {
+        let ran = if rules.has_detecting_rules() {
+            self.run_phase_in_two_worlds(&rules, phase)
+        } else {
+            self.run_phase(&rules, phase)
+        };
+        let step = match ran {
             Ok(verdict) => {
                 self.cursor.position = usize::MAX;
                 Step::Done(verdict)
@@ -85,6 +90,7 @@ impl Transaction {
         self.cursor.phase = Some(phase);
         self.cursor.position = 0;
         self.cursor.resume = None;
+        self.detection.begin_phase();
         self.matched.vars.clear();
         match phase {
             Phase::RequestHeaders => self.begin_request(),
@@ -127,30 +133,8 @@ impl Transaction {
                 Instruction::Rule(index) => *index,
             };
             let Some(rule) = rules.rule(index) else { break };
-            if self.control.removed_rules.contains(index) {
-                self.trace(TraceStep::RuleRemoved(index));
-                self.cursor.position = rule.after_chain as usize;
-                continue;
-            }
-            match self.run_rule(rules, index, rule)? {
-                RuleOutcome::NoMatch | RuleOutcome::Failed => {
-                    self.matched.vars.clear();
-                    self.cursor.position = rule.after_chain as usize;
-                }
-                RuleOutcome::Match => {
-                    let next = self.cursor.position + 1;
-                    if rule.is_chained {
-                        self.cursor.position = next;
-                    } else {
-                        self.matched.vars.clear();
-                        let jump = rules.rule(rule.starter).and_then(|starter| starter.jump);
-                        self.cursor.position = jump.map_or(next, |jump| jump as usize);
-                    }
-                }
-                RuleOutcome::Intercepted => {
-                    let verdict = self.interception.as_ref().map(|i| i.verdict.clone());
-                    return Ok(verdict.unwrap_or(Verdict::Pass));
-                }
+            if let Some(verdict) = self.advance(rules, index, rule)? {
+                return Ok(verdict);
             }
             if self.control.engine == EngineMode::Off {
                 break;
@@ -159,8 +143,43 @@ impl Transaction {
         Ok(Verdict::Pass)
     }
 
+    /// Runs the rule at the cursor and moves the cursor on; a verdict ends the phase.
+    pub(crate) fn advance(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        index: RuleIndex,
+        rule: &Rule,
+    ) -> Result<Option<Verdict>, Suspended> {
+        if self.is_removed(index) {
+            self.trace(TraceStep::RuleRemoved(index));
+            self.cursor.position = rule.after_chain as usize;
+            return Ok(None);
+        }
+        match self.run_rule(rules, index, rule)? {
+            RuleOutcome::NoMatch | RuleOutcome::Failed => {
+                self.matched.vars.clear();
+                self.cursor.position = rule.after_chain as usize;
+            }
+            RuleOutcome::Match => {
+                let next = self.cursor.position + 1;
+                if rule.is_chained {
+                    self.cursor.position = next;
+                } else {
+                    self.matched.vars.clear();
+                    let jump = rules.rule(rule.starter).and_then(|starter| starter.jump);
+                    self.cursor.position = jump.map_or(next, |jump| jump as usize);
+                }
+            }
+            RuleOutcome::Intercepted => {
+                let verdict = self.interception.as_ref().map(|i| i.verdict.clone());
+                return Ok(Some(verdict.unwrap_or(Verdict::Pass)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Sections see the decoded path, which exists from phase 2 on.
-    fn section_applies(&self, rules: &RuleSet, section: u16) -> bool {
+    pub(crate) fn section_applies(&self, rules: &RuleSet, section: u16) -> bool {
         let path = self.arena.get(self.request.path);
         match rules.sections.get(usize::from(section)).map(|section| &section.matcher) {
             Some(LocationMatcher::Prefix(prefix)) => path
@@ -208,7 +227,8 @@ impl Transaction {
             self.rule_error(rule);
             return Ok(RuleOutcome::NoMatch);
         }
-        let check_targets = self.control.rules_with_removed_targets.contains(index);
+        let check_targets = self.control.rules_with_removed_targets.contains(index)
+            || self.detection.running && self.detection.rules_with_removed_targets.contains(index);
         let mut any = resume.is_some_and(|resume| resume.matched);
         let first = resume.map_or(0, |resume| resume.value);
         let mut resume = resume;
@@ -403,7 +423,9 @@ impl Transaction {
         self.scratch_2 = name;
         self.matched.value = tested;
         self.matched.source = Some(*value);
-        self.matched_rules.push(rule.index);
+        if !self.detection.is_silent {
+            self.matched_rules.push(rule.index);
+        }
         self.matched.vars.push((self.matched.name, tested));
         if !rule.is_chained {
             let severity = rules.rule(rule.starter).and_then(|starter| starter.metadata.severity);
@@ -420,6 +442,7 @@ impl Transaction {
         self.relevant |= decision.audit_log;
         let phase = starter.phase;
         let passive = phase == Phase::Logging
+            || self.detection.running
             || self.control.engine == EngineMode::DetectionOnly
             || decision.disruptive == Disruptive::Pass;
         if passive {
@@ -533,7 +556,9 @@ impl Transaction {
 
     fn target_is_removed(&self, rules: &RuleSet, index: RuleIndex, value: &Value) -> bool {
         let name = value.variable.info().name.as_bytes();
-        self.control.removed_targets.iter().any(|(selection, targets)| {
+        let here = self.control.removed_targets.iter();
+        let apart = self.detection.removed_targets.iter().filter(|_| self.detection.running);
+        here.chain(apart).any(|(selection, targets)| {
             let applies =
                 rules.selections.get(usize::from(*selection)).is_some_and(|s| s.rules.contains(index));
             applies
@@ -575,7 +600,7 @@ impl Transaction {
     fn operator_failed(&mut self, rules: &RuleSet, rule: &Rule, failure: Failure) {
         match failure {
             Failure::MatchLimit(code) => {
-                self.limits_exceeded = true;
+                self.limits_exceeded |= !self.detection.running;
                 self.set_member(CollectionRef::Tx(b"MSC_PCRE_LIMITS_EXCEEDED"), b"1");
                 let id = rules.rule(rule.starter).map_or(0, |starter| starter.id);
                 let file = rules.files.get(usize::from(rule.file)).map_or("", String::as_str);

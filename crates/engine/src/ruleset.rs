@@ -34,6 +34,8 @@ pub struct RuleSet {
     pub(crate) selections: Vec<RuleSelection>,
     pub(crate) sections: Vec<LocationSection>,
     pub(crate) files: Vec<String>,
+    /// Of each file, whether its rules only detect; empty when none does.
+    pub(crate) detecting_files: Vec<bool>,
     pub(crate) header_edits: Vec<HeaderEdit>,
     pub(crate) summary: Vec<FileSummary>,
     /// The environment of the process that compiled it.
@@ -71,6 +73,16 @@ impl RuleSet {
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether some sets only detect.
+    pub fn has_detecting_rules(&self) -> bool {
+        !self.detecting_files.is_empty()
+    }
+
+    /// Whether a rule belongs to a set that only detects.
+    pub(crate) fn is_detecting(&self, rule: &Rule) -> bool {
+        self.detecting_files.get(usize::from(rule.file)).copied().unwrap_or(false)
     }
 
     pub(crate) fn rule(&self, index: RuleIndex) -> Option<&Rule> {

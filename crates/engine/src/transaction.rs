@@ -26,6 +26,7 @@ use crate::settings::AuditEngine;
 use crate::trace::Trace;
 use crate::variables::{Value, Variable};
 use crate::verdict::{Answer, Need, Phase};
+use crate::worlds::Detection;
 use portcullis_operators::Hit;
 
 /// What a transaction is told when it begins.
@@ -73,6 +74,7 @@ pub struct Transaction {
     pub(crate) matched: Matched,
     pub(crate) highest_severity: i32,
     pub(crate) control: Control,
+    pub(crate) detection: Detection,
     pub(crate) cursor: Cursor,
     pub(crate) answer: Option<Answer>,
     pub(crate) alerts: Vec<Alert>,
@@ -203,6 +205,7 @@ impl Transaction {
             matched: Matched::default(),
             highest_severity: 255,
             control,
+            detection: Detection::default(),
             cursor: Cursor::default(),
             answer: None,
             alerts: Vec::new(),
@@ -342,6 +345,9 @@ impl Transaction {
 impl Transaction {
     /// Sets a member of TX or of a loaded collection; any other collection is ignored.
     pub(crate) fn set_member(&mut self, member: CollectionRef<'_>, value: &[u8]) {
+        if self.is_out_of_reach(member) {
+            return;
+        }
         match member {
             CollectionRef::TxSlot(slot, spelling) => {
                 let value = self.arena.push(value);
@@ -360,6 +366,11 @@ impl Transaction {
         }
     }
 
+    /// What a set in detection counts over requests would reach the decisions about later ones.
+    fn is_out_of_reach(&self, member: CollectionRef<'_>) -> bool {
+        self.detection.running && matches!(member, CollectionRef::Persistent(..))
+    }
+
     fn set_tx(&mut self, name: &[u8], value: Text) {
         let lower = name.to_ascii_lowercase();
         let name = self.arena.push(name);
@@ -371,6 +382,9 @@ impl Transaction {
 
     /// Adds to a member's number, which never falls below 0. A member that exists keeps its spelling.
     pub(crate) fn add_to_member(&mut self, member: CollectionRef<'_>, delta: i32) {
+        if self.is_out_of_reach(member) {
+            return;
+        }
         let (known, spelling) = match member {
             CollectionRef::TxSlot(slot, spelling) => (self.tx.slot(slot), spelling),
             CollectionRef::Tx(name) => (self.tx_member(name), name),
@@ -412,6 +426,9 @@ impl Transaction {
 
     /// Deletes a member.
     pub(crate) fn remove_member(&mut self, member: CollectionRef<'_>) {
+        if self.is_out_of_reach(member) {
+            return;
+        }
         match member {
             CollectionRef::TxSlot(slot, _) => self.tx.unset_slot(slot),
             CollectionRef::Tx(name) => {

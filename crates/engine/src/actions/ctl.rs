@@ -9,7 +9,7 @@ use super::{ActionError, ActionInfo, Effect, Group, ValueRule};
 use crate::compile::draft::{Draft, DraftContext};
 use crate::compile::selection::RuleSelector;
 use crate::record::{AuditParts, EngineMode};
-use crate::ruleset::Rule;
+use crate::ruleset::{Rule, RuleSet};
 use crate::settings::AuditEngine;
 use crate::transaction::Transaction;
 use portcullis_operators::pattern::{Options, Pattern};
@@ -242,6 +242,10 @@ fn parse_limit(value: &[u8]) -> Option<u64> {
 impl Ctl {
     pub(super) fn run(&self, transaction: &mut Transaction, _rule: &Rule) {
         let rules = Arc::clone(&transaction.rules);
+        if transaction.detection.running {
+            self.run_in_detection(&rules, transaction);
+            return;
+        }
         let control = &mut transaction.control;
         match &self.change {
             Change::RuleEngine(mode) => control.set_engine(*mode),
@@ -276,5 +280,24 @@ impl Ctl {
             let (name, value) = &self.written;
             format!("Ctl: Set {name} to {value}.")
         });
+    }
+
+    /// A set that only detects removes rules and targets where only detecting rules see it, and changes no setting.
+    fn run_in_detection(&self, rules: &RuleSet, transaction: &mut Transaction) {
+        let detection = &mut transaction.detection;
+        match &self.change {
+            Change::RemoveRules(selection) => {
+                if let Some(selection) = rules.selections.get(usize::from(*selection)) {
+                    detection.removed_rules.union_with(&selection.rules);
+                }
+            }
+            Change::RemoveTargets { selection, targets } => {
+                if let Some(rules) = rules.selections.get(usize::from(*selection)) {
+                    detection.rules_with_removed_targets.union_with(&rules.rules);
+                    detection.removed_targets.push((*selection, Arc::clone(targets)));
+                }
+            }
+            _ => {}
+        }
     }
 }

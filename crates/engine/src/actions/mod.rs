@@ -124,6 +124,9 @@ impl Effect {
     /// Runs the effect for the latest match. `rule` is the rule or link that matched (`%{rule.…}` shows its starter).
     /// `Err` asks for something from outside; the effect is run again when the answer is there.
     pub(crate) fn run(&self, transaction: &mut Transaction, rule: &crate::ruleset::Rule) -> Result<(), Need> {
+        if transaction.detection.running && self.is_felt_outside() {
+            return Ok(());
+        }
         match self {
             Effect::SetVar(effect) => effect.run(transaction, rule),
             Effect::ExpireVar(effect) => effect.run(transaction, rule),
@@ -136,6 +139,18 @@ impl Effect {
             Effect::Exec(effect) => return effect.run(transaction, rule),
         }
         Ok(())
+    }
+    /// Whether it reaches further than TX and the log: then it is left out while a set only detects.
+    fn is_felt_outside(&self) -> bool {
+        match self {
+            Effect::SetVar(_) | Effect::Ctl(_) | Effect::Sanitise(_) => false,
+            Effect::ExpireVar(_)
+            | Effect::DeprecateVar(_)
+            | Effect::SetEnv(_)
+            | Effect::Inject(_)
+            | Effect::InitCol(_)
+            | Effect::Exec(_) => true,
+        }
     }
 }
 

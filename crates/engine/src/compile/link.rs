@@ -66,6 +66,7 @@ impl Compiler<'_> {
             }
             RuleSelection { rules: selected }
         });
+        let detecting_files = self.states.detecting(&files);
         let rule_set = RuleSet {
             selections: selections.collect(),
             settings: self.settings,
@@ -78,6 +79,7 @@ impl Compiler<'_> {
             geo: self.geo,
             sections: self.sections,
             files,
+            detecting_files,
             header_edits: self.header_edits,
             variables: self.environment.variables.to_vec(),
         };

@@ -20,6 +20,7 @@ mod sec_geo_lookup_db;
 mod sec_marker;
 mod sec_rule;
 mod sec_rule_remove;
+mod sec_rule_set_state;
 mod sec_rule_update_action;
 mod sec_rule_update_target;
 mod sec_unicode_map_file;
@@ -87,6 +88,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_rule_remove::BY_ID,
     &sec_rule_remove::BY_MSG,
     &sec_rule_remove::BY_TAG,
+    &sec_rule_set_state::DIRECTIVE,
     &sec_rule_update_action::DIRECTIVE,
     &sec_rule_update_target::BY_ID,
     &sec_rule_update_target::BY_MSG,
@@ -113,6 +115,7 @@ pub fn compile(
     compiler.items(items);
     compiler.end_chain();
     compiler.finish_updates();
+    compiler.check_states();
     let failed = compiler.diagnostics.iter().any(|d| d.severity == Severity::Error);
     if failed {
         return (None, compiler.diagnostics);
@@ -131,6 +134,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) tx_names: TxNames,
     pub(crate) selectors: Vec<RuleSelector>,
     pub(crate) header_edits: Vec<HeaderEdit>,
+    /// Which files only detect, as `SecRuleSetState` says.
+    pub(crate) states: sec_rule_set_state::States,
     /// The active `SecDefaultAction` list and where it stands.
     pub(crate) default: Draft,
     pub(crate) default_span: Option<Span>,
@@ -200,6 +205,7 @@ impl<'a> Compiler<'a> {
             tx_names: TxNames::new(),
             selectors: Vec::new(),
             header_edits: Vec::new(),
+            states: sec_rule_set_state::States::default(),
             default: Draft {
                 phase: Some(crate::verdict::Phase::RequestBody),
                 written: canonical::default_actions(),
@@ -259,6 +265,7 @@ impl<'a> Compiler<'a> {
             self.diagnostics.push(Diagnostic::error("wrong-argument-count", extra, text));
             return;
         }
+        self.states.note(info.name, directive);
         (info.compile)(self, directive);
     }
 
