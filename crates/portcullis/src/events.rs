@@ -8,6 +8,8 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use crate::control::Asker;
+
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
@@ -15,12 +17,14 @@ use signal_hook::iterator::Signals;
 const IMPATIENT: i32 = 128 + SIGINT;
 
 /// Something to act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Event {
     /// Read the site again and reopen the logs.
     Reload,
-    /// Files of the site look different.
+    /// Files of the site look different, or its branch names another commit.
     Changed,
+    /// Somebody asks for a reload and waits for what comes of it.
+    Asked(Asker),
     /// Reopen the logs.
     ReopenLogs,
     /// Finish what runs, then end.

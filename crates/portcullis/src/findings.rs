@@ -18,6 +18,12 @@ pub fn print(diagnostics: &[Diagnostic], sources: &Sources) {
     messages::show(&format!("{text}\n{}\n", summary(diagnostics)));
 }
 
+/// Findings as text without colours.
+pub fn text(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let text = render(diagnostics, sources, Style::default());
+    format!("{text}\n{}\n", summary(diagnostics))
+}
+
 /// Whether one of them keeps a site from being used.
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|finding| finding.severity == Severity::Error)

@@ -6,6 +6,7 @@
 mod change;
 mod collections;
 mod commands;
+mod control;
 mod demo_origin;
 mod events;
 mod findings;
@@ -19,6 +20,7 @@ mod messages;
 mod reload;
 mod rule_changes;
 mod settings;
+mod site_source;
 mod startup;
 mod watch;
 

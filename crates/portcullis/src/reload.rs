@@ -8,7 +8,6 @@
 //! A reload is all or nothing: rules, the settings that can change, the site's logs. Until everything is ready nothing is
 //! touched. Settings that are read at start stay as they are, and each reload names those that wait for a restart.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_engine::RuleSet;
@@ -21,6 +20,7 @@ use crate::logging::{Logging, SitePlan};
 use crate::messages::{counted, say};
 use crate::rule_changes::RuleChanges;
 use crate::settings::{self, Applies, Entry, Logs, Resolved, Setting};
+use crate::site_source::SiteSource;
 use crate::startup::engine_mode;
 use crate::watch::Watcher;
 
@@ -29,7 +29,9 @@ use crate::watch::Watcher;
 pub enum Cause {
     /// Somebody asked.
     Signal,
-    /// Files look different.
+    /// Somebody asked over the control socket.
+    Asked,
+    /// Files look different, or the branch names another commit.
     Files,
 }
 
@@ -37,6 +39,7 @@ impl Cause {
     fn name(self) -> &'static str {
         match self {
             Cause::Signal => "SIGHUP",
+            Cause::Asked => "asked",
             Cause::Files => "files changed",
         }
     }
@@ -44,8 +47,8 @@ impl Cause {
 
 /// See the module.
 pub struct Running {
-    /// The site.
-    pub root: PathBuf,
+    /// Where the site comes from.
+    pub source: SiteSource,
     /// Settings of flags and variables.
     pub entries: Vec<Entry>,
     /// The rules in force.
@@ -66,35 +69,52 @@ pub struct Running {
     pub current: Resolved,
     /// What failed last, so that it is not said twice; `None` once something was put in force.
     pub failed: Option<Content>,
+    /// What the last reload said.
+    pub told: String,
 }
 
 impl Running {
-    /// Reads the site and puts it in force.
-    pub fn reload(&mut self, cause: Cause) {
-        let name = cause.name();
-        let mut reading = match loading::read(&self.root, self.entries.clone()) {
-            Ok(reading) => reading,
+    /// Reads the site and puts it in force; `false` when it is not.
+    pub fn reload(&mut self, cause: Cause) -> bool {
+        self.told.clear();
+        let (site, commit) = match self.source.open() {
+            Ok(opened) => opened,
             Err(error) => {
-                say(format_args!("not reloaded ({name}): {error:#}; the rules loaded before stay in force"));
-                return;
+                let name = cause.name();
+                self.say(format!("not reloaded ({name}): {error:#}; the rules loaded before stay in force"));
+                return false;
             }
         };
+        let name = match commit {
+            Some(commit) => format!("{}, commit {} {:?}", cause.name(), commit.id.short(), commit.subject),
+            None => cause.name().to_owned(),
+        };
+        let mut reading = loading::read_site(site, self.entries.clone());
         if let Some(watcher) = &self.watcher {
             watcher.watch(std::mem::take(&mut reading.watched));
         }
         if cause == Cause::Files && self.is_known(&reading) {
-            return;
+            return self.failed.is_none();
         }
         match reading.rule_set.take().filter(|_| !findings::has_errors(&reading.diagnostics)) {
-            Some(rules) => self.put_in_force(name, reading, &rules),
+            Some(rules) => self.put_in_force(&name, reading, &rules),
             None => {
                 findings::print(&reading.diagnostics, &reading.sources);
-                say(format_args!(
+                self.told.push_str(&findings::text(&reading.diagnostics, &reading.sources));
+                self.say(format!(
                     "not reloaded ({name}): the site has errors; the rules loaded before stay in force"
                 ));
                 self.failed = Some(reading.content);
+                false
             }
         }
+    }
+
+    /// Says a sentence here and to whoever asked.
+    fn say(&mut self, text: impl AsRef<str>) {
+        say(text.as_ref());
+        self.told.push_str(text.as_ref());
+        self.told.push('\n');
     }
 
     /// Whether a look at the files brought no news: the same content, or the same mistakes as last time.
@@ -102,17 +122,17 @@ impl Running {
         reading.content == *self.failed.as_ref().unwrap_or(&self.content)
     }
 
-    fn put_in_force(&mut self, name: &str, reading: Reading, rules: &Arc<RuleSet>) {
-        let logs = SitePlan::of(rules.settings(), &self.logs_with(&reading.resolved), &self.root);
+    fn put_in_force(&mut self, name: &str, reading: Reading, rules: &Arc<RuleSet>) -> bool {
+        let logs = SitePlan::of(rules.settings(), &self.logs_with(&reading.resolved), self.source.root());
         if logs != self.logs {
             match logs.open() {
                 Ok(logs) => self.logging.set_site(logs),
                 Err(error) => {
-                    say(format_args!(
+                    self.say(format!(
                         "not reloaded ({name}): {error:#}; the rules loaded before stay in force"
                     ));
                     self.failed = Some(reading.content);
-                    return;
+                    return false;
                 }
             }
         }
@@ -123,6 +143,7 @@ impl Running {
         self.content = reading.content;
         self.current = reading.resolved;
         self.failed = None;
+        true
     }
 
     /// The settings of the logs: those read at start stay.
@@ -135,14 +156,14 @@ impl Running {
         }
     }
 
-    fn tell(&self, name: &str, old: &RuleSet, new: &RuleSet, reading: &Reading) {
+    fn tell(&mut self, name: &str, old: &RuleSet, new: &RuleSet, reading: &Reading) {
         let total = new.active_rules().filter(|rule| !rule.is_link()).count();
         let (before, now) = (engine_mode(old), engine_mode(new));
         let engine = if before == now { now.to_owned() } else { format!("{before} → {now}") };
         let changes = RuleChanges::between(old, new);
-        say(format_args!("reloaded ({name}): {changes}; {}, engine {engine}", counted(total, "rule")));
+        self.say(format!("reloaded ({name}): {changes}; {}, engine {engine}", counted(total, "rule")));
         if old.settings().data_dir != new.settings().data_dir {
-            say("SecDataDir changed: collections stay where they are until the next start");
+            self.say("SecDataDir changed: collections stay where they are until the next start");
         }
         let named = |from: &Resolved, applies: Applies| -> Vec<&'static str> {
             let changed = settings::changed(from, &reading.resolved).into_iter();
@@ -153,11 +174,11 @@ impl Running {
         };
         let at_once = named(&self.current, Applies::AtReload);
         if !at_once.is_empty() {
-            say(format_args!("settings changed: {}", at_once.join(", ")));
+            self.say(format!("settings changed: {}", at_once.join(", ")));
         }
         let waiting = named(&self.started, Applies::AtStart);
         if !waiting.is_empty() {
-            say(format_args!("settings that wait for a restart: {}", waiting.join(", ")));
+            self.say(format!("settings that wait for a restart: {}", waiting.join(", ")));
         }
     }
 }

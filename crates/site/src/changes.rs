@@ -27,6 +27,11 @@ impl Changes {
         self.files.insert(path.into(), None);
     }
 
+    /// Adds other changes; of two for a file the other's counts.
+    pub fn extend(&mut self, other: Changes) {
+        self.files.extend(other.files);
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()

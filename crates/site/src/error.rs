@@ -71,10 +71,57 @@ pub enum SiteError {
         /// The file.
         path: PathBuf,
     },
+    /// No rule set has this name.
+    #[error("there is no rule set `{name}`{}", did_you_mean(nearest.as_deref()))]
+    NoRuleSet {
+        /// As given.
+        name: String,
+        /// The name that looks most like it.
+        nearest: Option<String>,
+    },
+    /// A file with another content is where one would go.
+    #[error("`{}` is there with another content, and is left as it is", path.display())]
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What would be removed is nowhere else.
+    #[error(
+        "`{}` {}; --force removes it", path.display(),
+        if *has_source { "was edited and differs from its source" } else { "has no source to copy it from again" }
+    )]
+    OnlyCopy {
+        /// The file.
+        path: PathBuf,
+        /// Whether there is a source that it differs from.
+        has_source: bool,
+    },
+    /// A choice of the rule set cannot be made.
+    #[error("{name}: {reason}")]
+    Tuning {
+        /// Its name.
+        name: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// The state is set elsewhere.
+    #[error("the state of `{file}` is not set by `{}` alone; look for SecRuleSetState in the files it includes", path.display())]
+    NoState {
+        /// The main file.
+        path: PathBuf,
+        /// The set's file.
+        file: String,
+    },
 }
 
 /// The words of an I/O error without its number.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.find(" (os error").map_or(text.as_str(), |end| &text[..end]).to_lowercase()
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_else(|| "; `rules list` shows them".to_owned())
 }

@@ -37,9 +37,11 @@ mod layout;
 mod load;
 mod mode;
 mod read;
+mod rules;
 mod site;
 mod starter;
 mod tree;
+mod tuning;
 
 pub use changes::Changes;
 pub use error::SiteError;
@@ -48,4 +50,6 @@ pub use init::{InitError, InitReport, RuleSource, init};
 pub use layout::{ACTIVATED_RULES, BASE_RULES, CONFIGURATION, DATA, LOGS, OPTIONAL_RULES, SETTINGS};
 pub use load::Loaded;
 pub use mode::Mode;
+pub use rules::{About, RuleSetFile, State};
 pub use site::Site;
+pub use tuning::{TUNINGS, Tuning};

@@ -8,7 +8,10 @@ mod history;
 mod init;
 mod mode;
 mod quickstart;
+mod reload;
+mod rules;
 mod run;
+mod settings;
 mod test;
 
 use std::process::ExitCode;
@@ -40,6 +43,12 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Switch a site between detection and protection
     Mode(mode::Arguments),
+    /// Show or change a setting of the proxy or of the rule set
+    Settings(settings::Arguments),
+    /// The rule sets of a site: list, show, enable, disable, detect, protect, diff, add
+    Rules(rules::Arguments),
+    /// Let a running proxy read its site again, and say what came of it
+    Reload(reload::Arguments),
     /// Show who changed a site, when and why
     History(history::Arguments),
     /// Show what changed in a site since its last commit, or since a revision
@@ -60,6 +69,9 @@ impl CommandLine {
             Command::Check(arguments) => check::run(&arguments),
             Command::Run(arguments) => run::run(*arguments),
             Command::Mode(arguments) => mode::run(&arguments),
+            Command::Settings(arguments) => settings::run(&arguments),
+            Command::Rules(arguments) => rules::run(&arguments),
+            Command::Reload(arguments) => reload::run(&arguments),
             Command::History(arguments) => history::run(&arguments),
             Command::Diff(arguments) => history::diff(&arguments),
             Command::Restore(arguments) => history::restore(&arguments),

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portcullis_site::RuleSource;
@@ -15,6 +16,7 @@ use crate::demo_origin;
 use crate::invocation;
 use crate::messages::{say, show};
 use crate::settings::{self, Value, document};
+use crate::site_source::SiteSource;
 
 /// The site of the demonstration.
 const SITE: &str = "portcullis-site";
@@ -44,7 +46,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     };
     let flags = [("upstream", Value::One(upstream)), ("listen", Value::Many(vec![arguments.listen]))]
         .map(settings::flag);
-    run::serve(site.to_path_buf(), flags.to_vec(), |proxy| {
+    run::serve(SiteSource::Folder(site.to_path_buf()), Duration::MAX, flags.to_vec(), |proxy| {
         if let Some(address) = proxy.addresses().first() {
             show(&tries(*address, is_demo));
         }

@@ -19,9 +19,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use portcullis_engine::settings::AuditEngine;
 use portcullis_proxy::{Proxy, SharedRules, StartError};
+use portcullis_site::history::Source;
 
 use super::USAGE;
 use crate::collections::Collections;
+use crate::control::Control;
 use crate::events::{self, Event};
 use crate::findings;
 use crate::loading::{self, Reading};
@@ -30,6 +32,7 @@ use crate::logging::{Logging, SitePlan};
 use crate::messages::{reason, say, show};
 use crate::reload::{Cause, Running};
 use crate::settings::{self, Entry, Flags};
+use crate::site_source::{self, Follower, SiteSource};
 use crate::startup;
 use crate::watch::Watcher;
 
@@ -39,50 +42,112 @@ const FLUSH_TIME: Duration = Duration::from_secs(5);
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The site
+    /// The site; with --repo, the folder where logs and data go
     #[arg(value_name = "DIR")]
     site: PathBuf,
+    /// Run this branch, tag or commit of the site's repository instead of its folder; nothing is checked out
+    #[arg(long = "ref", value_name = "REV", conflicts_with = "repository")]
+    revision: Option<String>,
+    /// Run the site of a branch of this repository (a path or file://…) and follow it
+    #[arg(long = "repo", value_name = "URL")]
+    repository: Option<String>,
+    /// The branch to follow
+    #[arg(long, value_name = "NAME", default_value = "main", requires = "repository")]
+    branch: String,
+    /// The site's folder in that repository
+    #[arg(long, value_name = "PATH", requires = "repository")]
+    folder: Option<PathBuf>,
+    /// How often to look at the branch
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = poll_time, requires = "repository")]
+    poll: Duration,
     #[command(flatten)]
     settings: Flags,
 }
 
+/// `10s`, `500ms`, `2m`.
+fn poll_time(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| "write a number and a unit, as in `10s`".to_owned())?;
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.saturating_mul(60)),
+        _ => return Err("the unit is `ms`, `s` or `m`, as in `10s`".to_owned()),
+    };
+    if time < Duration::from_millis(100) { Err("at least 100ms".to_owned()) } else { Ok(time) }
+}
+
 /// Carries `run` out.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
-    serve(arguments.site, arguments.settings.entries, |_| {})
+    let root = arguments.site;
+    let source = match (arguments.revision, arguments.repository) {
+        (Some(revision), _) => SiteSource::Revision { root, revision },
+        (None, Some(url)) => {
+            site_source::make_folders(&root)?;
+            SiteSource::Branch(Source::open(
+                &url,
+                &arguments.branch,
+                &arguments.folder.unwrap_or_default(),
+                &root,
+            )?)
+        }
+        (None, None) => SiteSource::Folder(root),
+    };
+    serve(source, arguments.poll, arguments.settings.entries, |_| {})
 }
 
 /// Serves a site with the settings of these flags until a signal comes. `ready` is called once everything runs.
-pub fn serve(root: PathBuf, flags: Vec<Entry>, ready: impl FnOnce(&Proxy)) -> Result<ExitCode> {
+pub fn serve(
+    source: SiteSource,
+    poll: Duration,
+    flags: Vec<Entry>,
+    ready: impl FnOnce(&Proxy),
+) -> Result<ExitCode> {
     let variables = settings::read_variables();
     variables.doubts.iter().for_each(say);
     let entries = [variables.entries, flags].concat();
-    let reading = loading::read(&root, entries.clone())?;
+    let (site, commit) = source.open()?;
+    let reading = loading::read_site(site, entries.clone());
     let mistakes: Vec<&String> = variables.errors.iter().chain(&reading.resolved.mistakes).collect();
     mistakes.iter().for_each(say);
     if reading.failed() {
         findings::print(&reading.diagnostics, &reading.sources);
-        say(format_args!("not started: {} has errors", root.display()));
+        say(format_args!("not started: {} has errors", source.root().display()));
         return Ok(ExitCode::FAILURE);
     }
     if !mistakes.is_empty() {
         return Ok(ExitCode::from(USAGE));
     }
+    if let Some(commit) = &commit {
+        say(format_args!("commit {} {:?}", commit.id.short(), commit.subject));
+    }
     let (sender, events) = events::listen().context("cannot listen for signals")?;
-    let watcher = reading.resolved.settings.watch.then(|| Watcher::start(sender)).transpose();
+    let watches = reading.resolved.settings.watch && source.is_folder();
+    let watcher = watches.then(|| Watcher::start(sender.clone())).transpose();
     let watcher = watcher.context("cannot start the thread that watches files")?;
-    let (proxy, running) = start(root, entries, reading, watcher)?;
+    let _control = Control::start(source.root(), sender.clone())
+        .inspect_err(|error| say(format_args!("`reload` will not reach this proxy: {}", reason(error))));
+    let _follower = match (&source, commit) {
+        (SiteSource::Branch(branch), Some(commit)) => {
+            Some(Follower::start(branch.clone(), commit.id, poll, sender)?)
+        }
+        _ => None,
+    };
+    let (proxy, running) = start(source, entries, reading, watcher)?;
     ready(&proxy);
     Ok(until_stopped(proxy, running, &events))
 }
 
 fn start(
-    root: PathBuf,
+    source: SiteSource,
     entries: Vec<Entry>,
     reading: Reading,
     watcher: Option<Watcher>,
 ) -> Result<(Proxy, Running)> {
     let Reading { resolved, rule_set, diagnostics, content, watched, .. } = reading;
     let rules = rule_set.context("the site has errors")?;
+    let root = source.root().to_path_buf();
     let settings = &resolved.settings;
     show(&startup::rules(&rules, &root));
     if !diagnostics.is_empty() {
@@ -108,7 +173,7 @@ fn start(
         watcher.watch(watched);
     }
     let running = Running {
-        root,
+        source,
         entries,
         rules: shared,
         collections,
@@ -119,6 +184,7 @@ fn start(
         started: resolved.clone(),
         current: resolved,
         failed: None,
+        told: String::new(),
     };
     Ok((proxy, running))
 }
@@ -149,7 +215,14 @@ fn until_stopped(proxy: Proxy, mut running: Running, events: &Receiver<Event>) -
                 running.logging.reopen();
                 running.reload(Cause::Signal);
             }
-            Ok(Event::Changed) => running.reload(Cause::Files),
+            Ok(Event::Changed) => {
+                running.reload(Cause::Files);
+            }
+            Ok(Event::Asked(asker)) => {
+                running.logging.reopen();
+                let is_good = running.reload(Cause::Asked);
+                asker.answer(&running.told, is_good);
+            }
             Ok(Event::ReopenLogs) => {
                 running.logging.reopen();
                 say("logs opened anew (SIGUSR1)");

@@ -254,6 +254,12 @@ pub fn flag((name, value): (&str, Value)) -> Entry {
     Entry { setting, value, origin: Origin::Flag }
 }
 
+/// The setting of that name, with `-` or `_` between its words.
+pub fn named(name: &str) -> Option<&'static Setting> {
+    let name = name.replace('_', "-");
+    table::all().find(|setting| setting.name == name)
+}
+
 /// Reads the environment of this process.
 pub fn read_variables() -> variables::Variables {
     variables::read(std::env::vars_os())

@@ -13,5 +13,7 @@ mod mode;
 mod quickstart;
 mod reload;
 mod run;
+mod settings;
 mod support;
 mod test_command;
+mod tour;

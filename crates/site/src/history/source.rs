@@ -14,7 +14,7 @@ use super::{CommitId, History, HistoryError, failure};
 use crate::site::Site;
 
 /// A branch of a repository.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Source {
     place: PathBuf,
     branch: String,
@@ -54,6 +54,11 @@ impl Source {
             Self { place, branch: branch.to_owned(), prefix: prefix.to_path_buf(), root: root.to_path_buf() };
         source.history()?;
         Ok(source)
+    }
+
+    /// What paths of the site begin with.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The commit the branch names now.
