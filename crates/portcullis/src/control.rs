@@ -38,7 +38,7 @@ impl Asker {
     pub fn answer(mut self, text: &str, is_good: bool) {
         let end = if is_good { "ok" } else { "failed" };
         // Who asked may have gone; the answer stands in our own log too.
-        let _ = write!(self.0, "{text}{end}\n");
+        let _ = writeln!(self.0, "{text}{end}");
     }
 }
 

@@ -5,6 +5,7 @@
 //! rules that log, marked or not, must be those.
 
 #[path = "support/exchange.rs"]
+#[expect(dead_code, reason = "the fields that say what a case of the starter corpus expects")]
 mod exchange;
 mod support;
 
@@ -45,7 +46,9 @@ fn rules(crs: &Path, states: [State; 2], mode: Mode, setup: &str) -> Arc<RuleSet
         match state {
             State::Off => fs::remove_file(root.join(ACTIVATED_RULES).join(file)).unwrap(),
             State::Detect => {
-                text.push_str(&format!("<IfModule portcullis>\nSecRuleSetState Detect {file}\n</IfModule>\n"))
+                text.push_str(&format!(
+                    "<IfModule portcullis>\nSecRuleSetState Detect {file}\n</IfModule>\n"
+                ));
             }
             State::Protect => {}
         }
