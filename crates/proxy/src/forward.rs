@@ -56,7 +56,7 @@ impl<'d> Driver<'d> {
         };
         let mut fresh = !target.pooled;
         loop {
-            let upstream = match self.upstream(&target, fresh).await {
+            let upstream = match self.upstream(&target, fresh, body).await {
                 Ok(upstream) => upstream,
                 Err(error) => {
                     let why = format!("no connection to the origin {}: {error}", target.address);
@@ -116,7 +116,11 @@ impl<'d> Driver<'d> {
                 Some(after)
             }
             Ok(Err(Failed::Switching)) => Some(self.switch(client, &mut origin, &mut to).await),
-            Ok(Err(Failed::Silent(_))) if upstream.reused && !fresh && self.may_repeat(body) => None,
+            Ok(Err(Failed::Silent(_)))
+                if upstream.reused && !fresh && self.is_idempotent() && body.can_be_repeated() =>
+            {
+                None
+            }
             Ok(Err(failed)) => Some(self.failed_download(client, body, failed).await),
             Err(error) => Some(self.failed_upload(client, error).await),
         };
@@ -189,9 +193,9 @@ impl<'d> Driver<'d> {
     }
 
     /// A request that may be sent twice without doing twice what it does (RFC 9110, 9.2.2).
-    fn may_repeat(&self, body: &RequestBody) -> bool {
+    fn is_idempotent(&self) -> bool {
         let idempotent: [&[u8]; 6] = [b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"];
-        body.can_be_repeated() && idempotent.contains(&self.head.method())
+        idempotent.contains(&self.head.method())
     }
 
     fn write_request(&self, out: &mut Vec<u8>, client: &Client<'_>, body: &RequestBody, target: &Target<'_>) {
@@ -229,9 +233,13 @@ impl<'d> Driver<'d> {
         &self,
         target: &Target<'_>,
         fresh: bool,
+        body: &RequestBody,
     ) -> Result<Box<Upstream>, upstream::ConnectError> {
-        if !fresh && let Some(upstream) = self.worker.pool.take().await {
-            return Ok(upstream);
+        if !fresh {
+            let surely = !(self.is_idempotent() && body.is_at_hand());
+            if let Some(upstream) = self.worker.pool.take(surely).await {
+                return Ok(upstream);
+            }
         }
         let connected = Box::pin(upstream::connect(self.worker, &target.address)).await;
         if target.pooled {

@@ -2,7 +2,7 @@
 //!
 //! The one used last is used next, so that under light load few stay open. A connection that the origin has closed
 //! meanwhile is noticed before it is handed out, as far as the runtime knows; what slips through is retried by
-//! `forward` where a retry is harmless.
+//! `forward` where a retry is harmless. Where it is not, the system is asked, which costs a call.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -32,12 +32,13 @@ impl Pool {
         Self { limit, idle: RefCell::default() }
     }
 
-    /// The most recently used connection that is still good.
-    pub(crate) async fn take(&self) -> Option<Box<Upstream>> {
+    /// The most recently used connection that is still good; `surely`, for a request that cannot be sent twice.
+    pub(crate) async fn take(&self, surely: bool) -> Option<Box<Upstream>> {
         poll_fn(|context| {
             loop {
                 let Some(idle) = self.idle.borrow_mut().pop() else { return Poll::Ready(None) };
-                if !idle.upstream.is_stale(context) {
+                let stale = idle.upstream.is_stale(context) || (surely && idle.upstream.is_stale_by_now());
+                if !stale {
                     return Poll::Ready(Some(idle.upstream));
                 }
             }

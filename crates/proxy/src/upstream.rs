@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use portcullis_http1::{Inbound, Limits, ResponseReader};
+use socket2::SockRef;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
@@ -99,6 +100,12 @@ impl Upstream {
                 !matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
             }
         }
+    }
+
+    /// As [`Upstream::is_stale`], asking the system instead of what the runtime has heard.
+    pub(crate) fn is_stale_by_now(&self) -> bool {
+        let peeked = SockRef::from(&self.stream).peek(&mut [std::mem::MaybeUninit::uninit()]);
+        !matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Makes it ready to wait for another request.

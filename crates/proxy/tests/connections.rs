@@ -12,7 +12,7 @@ const GET: &str = "GET / HTTP/1.1\nHost: h\n\n";
 
 #[test]
 fn an_idle_connection_is_closed_in_time() {
-    let quick = |settings: &mut Settings| settings.timeouts.keep_alive = Duration::from_millis(40);
+    let quick = |settings: &mut Settings| settings.timeouts.keep_alive = Duration::from_millis(400);
     let running = Bench::new("").with(quick).answering(OK);
     let mut client = running.connect();
     client.send(&http(GET));

@@ -161,16 +161,14 @@ fn an_answer_that_breaks_before_anything_has_left_is_a_bad_gateway() {
 
 #[test]
 fn time_outs() {
-    let quick = |settings: &mut Settings| {
-        settings.timeouts.answer = Duration::from_millis(40);
-        settings.timeouts.answer_body = Duration::from_millis(40);
-    };
+    let quick = |settings: &mut Settings| settings.timeouts.answer = Duration::from_millis(40);
     let stays = |conversation: &mut Conversation| while conversation.request().is_some() {};
     let running = Bench::new(ALL).with(quick).conversing(stays);
     assert_eq!(status(&running, GET), ("504".to_owned(), "the origin does not answer in time".to_owned()));
     // While the body is held back nothing has been sent yet.
     for (access, expected) in [("On", "504"), ("Off", "200")] {
         let rules = format!("SecResponseBodyAccess {access}");
+        let quick = |settings: &mut Settings| settings.timeouts.answer_body = Duration::from_millis(40);
         let running = Bench::new(&rules).with(quick).conversing(|conversation| {
             while conversation.request().is_some() {
                 conversation
