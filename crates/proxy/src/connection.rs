@@ -97,10 +97,7 @@ enum Next {
 }
 
 /// Serves a connection to its end.
-pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAddr) {
-    // A connection whose own address is not known any more is gone.
-    let Ok(local) = stream.local_addr() else { return };
-    let _ = stream.set_nodelay(true);
+pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAddr, local: SocketAddr) {
     let (reading, writing) = (worker.timers.timer(), worker.timers.timer());
     let (mut inbound, mut out) = (Inbound::default(), Vec::new());
     let (read, write) = stream.split();

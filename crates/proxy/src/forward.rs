@@ -4,7 +4,6 @@
 //! not be made to wait. A request that met a connection the origin was just closing is sent once more on a fresh one,
 //! if it is idempotent, its body is still there, and nothing of an answer has come.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -18,7 +17,7 @@ use crate::link::{LinkError, Receiver, Sender};
 use crate::observer::UpstreamShare;
 use crate::request_body::{RequestBody, UploadError};
 use crate::response::{Delivered, Failed, Origin};
-use crate::settings::UpstreamAddress;
+use crate::target::Target;
 use crate::tunnel;
 use crate::upstream::{self, Upstream};
 
@@ -33,16 +32,7 @@ pub(crate) enum Upload {
     Refused,
 }
 
-/// An origin, and what to ask it for.
-struct Target<'a> {
-    address: Cow<'a, UpstreamAddress>,
-    /// Path and query, unless they are the client's.
-    path: Option<Vec<u8>>,
-    /// It is the one of the settings, whose connections are pooled.
-    pooled: bool,
-}
-
-impl<'d> Driver<'d> {
+impl Driver<'_> {
     /// Forwards the request and answers the client.
     pub(crate) async fn forward(
         &mut self,
@@ -50,7 +40,7 @@ impl<'d> Driver<'d> {
         body: &mut RequestBody,
         destination: &Destination,
     ) -> After {
-        let target = match self.target(destination) {
+        let target = match Target::new(destination, &self.worker.settings().upstream, self.head.query()) {
             Ok(target) => target,
             Err(why) => return self.fail(client, body, 502, why).await,
         };
@@ -211,23 +201,6 @@ impl<'d> Driver<'d> {
         forwarding.write(out, self.head);
     }
 
-    fn target<'t>(&self, destination: &Destination) -> Result<Target<'t>, String>
-    where
-        'd: 't,
-    {
-        match destination {
-            Destination::Origin => {
-                let address = Cow::Borrowed(&self.worker.settings().upstream);
-                Ok(Target { address, path: None, pooled: true })
-            }
-            Destination::Url(url) => {
-                let (address, path) = split_url(url, self.head.query())
-                    .map_err(|why| format!("cannot proxy to `{}`: {why}", String::from_utf8_lossy(url)))?;
-                Ok(Target { address: Cow::Owned(address), path: Some(path), pooled: false })
-            }
-        }
-    }
-
     /// A connection: one of the pool unless it must be fresh.
     async fn upstream(
         &self,
@@ -252,28 +225,6 @@ impl<'d> Driver<'d> {
     }
 }
 
-/// Splits what `proxy:` names into the origin and what to ask it for. The client's query follows the path, as it does
-/// with httpd's mod_proxy.
-fn split_url(url: &[u8], query: Option<&[u8]>) -> Result<(UpstreamAddress, Vec<u8>), String> {
-    let url = url.strip_prefix(b"[nocanon]").unwrap_or(url);
-    let text = std::str::from_utf8(url).map_err(|_| "it is not UTF-8".to_owned())?;
-    if text.bytes().any(|b| b <= b' ' || b == 0x7f) {
-        return Err("it holds blanks or control characters".to_owned());
-    }
-    let begin = text.find("://").map_or(0, |at| at + 3);
-    let rest = text.get(begin..).unwrap_or_default();
-    let end = rest.find(['/', '?', '#']).map_or(text.len(), |at| begin + at);
-    let (origin, path) = text.split_at(end);
-    let address = UpstreamAddress::parse(origin).map_err(|error| error.to_string())?;
-    let path = path.split('#').next().unwrap_or_default();
-    let mut path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }.into_bytes();
-    if let Some(query) = query {
-        path.push(if path.contains(&b'?') { b'&' } else { b'?' });
-        path.extend_from_slice(query);
-    }
-    Ok((address, path))
-}
-
 /// Runs sending and receiving side by side until the answer is complete or cannot be. What the origin does not want to
 /// read is no failure as long as it answers.
 async fn duplex(
@@ -296,24 +247,4 @@ async fn duplex(
         download.as_mut().poll(context).map(Ok)
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split_url;
-
-    #[test]
-    fn urls_of_proxy_actions() {
-        let split = |url: &str, query: Option<&str>| {
-            split_url(url.as_bytes(), query.map(str::as_bytes))
-                .map(|(address, path)| (address.to_string(), String::from_utf8(path).unwrap()))
-        };
-        let ok = |address: &str, path: &str| Ok((address.to_owned(), path.to_owned()));
-        assert_eq!(split("http://h:81/a", Some("x=1")), ok("h:81", "/a?x=1"));
-        assert_eq!(split("[nocanon]http://h/a?b#c", Some("x")), ok("h:80", "/a?b&x"));
-        assert_eq!(split("http://h", None), ok("h:80", "/"));
-        assert!(split("https://h/", None).is_err());
-        assert!(split("http://h/a b", None).is_err());
-        assert!(split("http:///a", None).is_err());
-    }
 }

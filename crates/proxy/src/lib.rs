@@ -15,6 +15,7 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod accept;
 mod answer;
 mod body_reader;
 mod budget;
@@ -38,6 +39,7 @@ mod response_body;
 mod settings;
 mod shared_rules;
 mod spool;
+mod target;
 mod timer;
 mod tunnel;
 mod unique_id;

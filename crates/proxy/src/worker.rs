@@ -10,15 +10,15 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use portcullis_state::Store;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{Notify, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout_at};
+use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
+use crate::accept::{self, Listener};
 use crate::budget::Budget;
 use crate::connection;
 use crate::observer::{Notice, Observer};
@@ -28,9 +28,6 @@ use crate::shared_rules::SharedRules;
 use crate::timer::Timers;
 use crate::unique_id::UniqueIds;
 use crate::upstream::Health;
-
-/// How long accepting pauses after an error: those of the system (no descriptors, no memory) do not pass at once.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What all workers share.
 pub(crate) struct Shared {
@@ -52,7 +49,8 @@ pub(crate) struct Worker {
     pub(crate) bodies: Budget,
     ids: RefCell<UniqueIds>,
     connections: Cell<usize>,
-    connection_ended: Notify,
+    /// Notified whenever a connection ends.
+    pub(crate) connection_ended: Notify,
     draining: Cell<bool>,
     /// The quarter of an hour for which the offset from UTC is known, and the offset.
     utc_offset: Cell<(i64, i32)>,
@@ -102,15 +100,21 @@ impl Worker {
         self.draining.get()
     }
 
-    fn has_room(&self) -> bool {
+    /// Whether one more connection may be taken.
+    pub(crate) fn has_room(&self) -> bool {
         self.connections.get() < self.settings().limits.connections_per_worker
     }
 
-    fn start(self: &Rc<Self>, stream: TcpStream, client: SocketAddr) {
+    /// Serves a connection that has been accepted.
+    pub(crate) fn start(self: &Rc<Self>, stream: TcpStream, client: SocketAddr, listener: &Listener) {
+        // A listener on one address is what every connection to it says, too.
+        let known = Some(listener.address).filter(|address| !address.ip().is_unspecified());
+        // A connection whose own address is not known any more is gone.
+        let Some(local) = known.or_else(|| stream.local_addr().ok()) else { return };
         self.connections.set(self.connections.get() + 1);
         let counted = Counted(Rc::clone(self));
         tokio::task::spawn_local(async move {
-            connection::serve(&counted.0, stream, client).await;
+            connection::serve(&counted.0, stream, client, local).await;
         });
     }
 }
@@ -129,7 +133,7 @@ impl Drop for Counted {
 pub(crate) struct Ready {
     runtime: LocalRuntime,
     worker: Rc<Worker>,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
 }
 
 impl Ready {
@@ -144,7 +148,7 @@ impl Ready {
             .map_err(|error| error.to_string())?;
         let listeners = {
             let _context = runtime.enter();
-            let listeners: Result<Vec<_>, _> = listeners.into_iter().map(TcpListener::from_std).collect();
+            let listeners: Result<Vec<_>, _> = listeners.into_iter().map(Listener::new).collect();
             listeners.map_err(|error| error.to_string())?
         };
         let tick = (shared.settings.timeouts.shortest() / 4)
@@ -168,7 +172,7 @@ impl Ready {
         let Self { runtime, worker, listeners } = self;
         runtime.block_on(async {
             {
-                let mut accept = pin!(accept(&worker, &listeners));
+                let mut accept = pin!(accept::forever(&worker, &listeners));
                 let mut time = pin!(keep_time(&worker));
                 let mut end = pin!(ending.changed());
                 poll_fn(|context| {
@@ -179,63 +183,12 @@ impl Ready {
                 .await;
             }
             let deadline = ending.borrow().unwrap_or_else(Instant::now);
-            accept_waiting(&worker, &listeners);
+            accept::waiting(&worker, &listeners);
             drop(listeners);
             drain(&worker, deadline).await;
         });
         // A lookup may still be waiting for the resolver; nobody waits for it any more.
         runtime.shutdown_background();
-    }
-}
-
-/// Accepts for ever.
-async fn accept(worker: &Rc<Worker>, listeners: &[TcpListener]) {
-    let mut first = 0;
-    loop {
-        while !worker.has_room() {
-            worker.notice(Notice::ConnectionLimit { limit: worker.settings().limits.connections_per_worker });
-            worker.connection_ended.notified().await;
-        }
-        let (index, accepted) = poll_fn(|context| {
-            // Begin behind the listener that was served last, so that none starves.
-            let count = listeners.len();
-            for step in 0..count {
-                let index = (first + step) % count;
-                let Some(listener) = listeners.get(index) else { continue };
-                if let Poll::Ready(accepted) = listener.poll_accept(context) {
-                    return Poll::Ready((index, accepted));
-                }
-            }
-            Poll::Pending
-        })
-        .await;
-        first = index + 1;
-        match accepted {
-            Ok((stream, client)) => worker.start(stream, client),
-            Err(error) if is_clients_fault(&error) => {}
-            Err(error) => {
-                let address = listeners.get(index).and_then(|listener| listener.local_addr().ok());
-                let address = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
-                worker.notice(Notice::AcceptFailed { address, reason: error.to_string() });
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-/// The client was gone before its connection was taken.
-fn is_clients_fault(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
-}
-
-/// Takes what the system has already accepted: closing the listeners would reset those connections.
-fn accept_waiting(worker: &Rc<Worker>, listeners: &[TcpListener]) {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    for listener in listeners {
-        while let Poll::Ready(Ok((stream, client))) = listener.poll_accept(&mut context) {
-            worker.start(stream, client);
-        }
     }
 }
 
