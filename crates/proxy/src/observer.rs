@@ -113,6 +113,12 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+    /// A defect ended a connection in the middle of an exchange; the panic's text is on stderr.
+    #[error("a defect ended the connection of {client}; its request has no log entry")]
+    Panicked {
+        /// The client.
+        client: SocketAddr,
+    },
     /// The grace period of a shutdown ended while exchanges were running.
     #[error("{connections} connections were cut off at shutdown")]
     CutOff {

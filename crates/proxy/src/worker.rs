@@ -112,20 +112,27 @@ impl Worker {
         // A connection whose own address is not known any more is gone.
         let Some(local) = known.or_else(|| stream.local_addr().ok()) else { return };
         self.connections.set(self.connections.get() + 1);
-        let counted = Counted(Rc::clone(self));
+        let counted = Counted { worker: Rc::clone(self), client };
         tokio::task::spawn_local(async move {
-            connection::serve(&counted.0, stream, client, local).await;
+            connection::serve(&counted.worker, stream, client, local).await;
         });
     }
 }
 
 /// A connection that is counted until it ends, however it ends.
-struct Counted(Rc<Worker>);
+struct Counted {
+    worker: Rc<Worker>,
+    client: SocketAddr,
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.connections.set(self.0.connections.get() - 1);
-        self.0.connection_ended.notify_one();
+        self.worker.connections.set(self.worker.connections.get() - 1);
+        self.worker.connection_ended.notify_one();
+        // The runtime ends the task and goes on; without this its exchange would be gone without a word.
+        if std::thread::panicking() {
+            self.worker.notice(Notice::Panicked { client: self.client });
+        }
     }
 }
 

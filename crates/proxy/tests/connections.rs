@@ -94,16 +94,48 @@ fn workers_share_an_address() {
 }
 
 fn start(settings: Settings) -> Result<Proxy, StartError> {
-    struct Deaf;
-    impl portcullis_proxy::Observer for Deaf {
-        fn exchange(&self, _: portcullis_proxy::Exchange) {}
-        fn notice(&self, _: Notice) {}
+    start_observed(settings, Arc::new(Panicking(Mutex::new(mpsc::channel().0))))
+}
+
+/// An observer that panics at every exchange, for want of another defect.
+struct Panicking(Mutex<mpsc::Sender<Notice>>);
+
+impl portcullis_proxy::Observer for Panicking {
+    fn exchange(&self, _: portcullis_proxy::Exchange) {
+        panic!("a defect");
     }
+
+    fn notice(&self, notice: Notice) {
+        let _ = self.0.lock().unwrap().send(notice);
+    }
+}
+
+#[test]
+fn a_defect_ends_one_connection_and_is_told() {
+    let (told, heard) = mpsc::channel();
+    let origin = portcullis_testkit::origin::Origin::answering(http(OK));
+    let upstream = portcullis_proxy::UpstreamAddress::parse(&origin.address().to_string()).unwrap();
+    let listen = vec!["127.0.0.1:0".parse().unwrap()];
+    let settings = Settings { listen, upstream, workers: 1, ..Settings::default() };
+    let proxy = start_observed(settings, Arc::new(Panicking(Mutex::new(told)))).unwrap();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(proxy.addresses()[0]).unwrap();
+        std::io::Write::write_all(&mut stream, &http(GET)).unwrap();
+        let mut all = Vec::new();
+        std::io::Read::read_to_end(&mut stream, &mut all).unwrap();
+        assert_eq!(shown(&all), shown(&http(OK)));
+        let client = stream.local_addr().unwrap();
+        assert_eq!(heard.recv_timeout(Duration::from_secs(20)).unwrap(), Notice::Panicked { client });
+    }
+    proxy.shutdown(Duration::from_secs(20));
+}
+
+fn start_observed(settings: Settings, observer: Arc<Panicking>) -> Result<Proxy, StartError> {
     let rules =
         portcullis_testkit::rules::Source::new().text("r.conf", "").compile(Default::default()).unwrap();
     let store = portcullis_state::MemoryStore::new(Default::default());
     let rules = portcullis_proxy::SharedRules::new(Arc::new(rules));
-    Proxy::start(settings, Arc::new(rules), Arc::new(store), Arc::new(Deaf))
+    Proxy::start(settings, Arc::new(rules), Arc::new(store), observer)
 }
 
 #[test]
