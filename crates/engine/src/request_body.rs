@@ -200,7 +200,7 @@ impl Transaction {
         } else {
             self.body.raw.extend_from_slice(taken);
         }
-        if let Some(verdict) = self.check_no_files_limit(processor) {
+        if let Some(verdict) = self.check_no_files_limit(processor, taken.len()) {
             return BodyProgress::Reject(verdict);
         }
         let before = self.body.length;
@@ -291,7 +291,7 @@ impl Transaction {
     }
 
     /// The limit on what is not a file; bodies that nobody reads do not count.
-    fn check_no_files_limit(&mut self, processor: Processor) -> Option<Verdict> {
+    fn check_no_files_limit(&mut self, processor: Processor, piece: usize) -> Option<Verdict> {
         let limit = self.rules.settings.request_body_no_files_limit;
         let length = match processor {
             Processor::Multipart => self.body.fields_length,
@@ -311,6 +311,9 @@ impl Transaction {
             self.notice(1, text);
             self.body.error = true;
             self.body.over_limit = true;
+            if self.control.engine != EngineMode::On {
+                self.body.length += piece as u64;
+            }
             return Some(self.reject(413));
         }
         self.body_failed(text.as_bytes());
@@ -408,10 +411,11 @@ impl Transaction {
         let result = multipart.feed(chunk);
         self.body.flags = multipart.flags();
         self.body.fields_length = multipart.no_files_bytes();
-        if let Err(error) = result {
-            self.note_last_part();
-            let parts = self.body.multipart.take().map(|multipart| multipart.parts().to_vec());
-            self.trace_parts(&parts.unwrap_or_default());
+        if let Err(error) = result
+            && let Some(multipart) = self.body.multipart.take()
+        {
+            self.trace_parts(multipart.parts());
+            self.publish_parts(&multipart);
             self.trace_duplicate(&error.message);
             self.body.flags.error = true;
             let text = format!("Multipart parsing error: {}", error.message);
@@ -419,22 +423,14 @@ impl Transaction {
         }
     }
 
-    /// MULTIPART_NAME and MULTIPART_FILENAME, which outlive a body that fails.
-    fn note_last_part(&mut self) {
-        if let Some(multipart) = &self.body.multipart {
-            self.body.last_name = multipart.last_name().map(|name| self.arena.push(name));
-            self.body.last_filename = multipart.last_filename().map(|name| self.arena.push(name));
-        }
-    }
-
     /// True when the body failed only at its end.
     fn finish_multipart(&mut self) -> bool {
-        self.note_last_part();
         let Some(mut multipart) = self.body.multipart.take() else { return false };
         let result = multipart.finish();
         self.body.flags = multipart.flags();
         self.trace_parts(multipart.parts());
         self.trace_flags(multipart.flags());
+        self.publish_parts(&multipart);
         if let Err(error) = result {
             let text = format!("Multipart parsing error: {}", error.message);
             self.parsing_failed(text);
@@ -444,16 +440,24 @@ impl Transaction {
             let limit = self.rules.settings.upload_file_limit;
             self.notice(3, format!("Multipart: Upload file limit exceeded SecUploadFileLimit {limit}."));
         }
+        // After an error no field is an argument, those before it included.
+        for part in multipart.parts().iter().filter(|part| part.file.is_none()) {
+            let _ = self.add_argument(&part.name, &part.value, Origin::Body);
+        }
+        false
+    }
+
+    /// What shows of the complete parts, also those before an error: their headers and files.
+    fn publish_parts(&mut self, multipart: &Multipart) {
+        self.body.last_name = multipart.last_name().map(|name| self.arena.push(name));
+        self.body.last_filename = multipart.last_filename().map(|name| self.arena.push(name));
         for (number, part) in multipart.parts().iter().enumerate() {
             let name = self.arena.push(&part.name);
             for header in &part.headers {
                 let value = self.arena.push(header);
                 self.body.part_headers.push(Pair { name, value });
             }
-            let Some(file) = &part.file else {
-                let _ = self.add_argument(&part.name, &part.value, Origin::Body);
-                continue;
-            };
+            let Some(file) = &part.file else { continue };
             let value = self.arena.push(&file.filename);
             self.body.files.push(Pair { name, value });
             let value = self.arena.push_number(file.size);
@@ -470,7 +474,6 @@ impl Transaction {
                 content_type: file.content_type.clone().unwrap_or_default(),
             });
         }
-        false
     }
 
     /// True when the body failed only at its end.

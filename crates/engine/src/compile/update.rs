@@ -83,7 +83,7 @@ impl Compiler<'_> {
             }
             if let Some((old, _)) = replaced {
                 let before = rule.targets.len();
-                rule.targets.retain(|target| !old.iter().any(|old| replaces(old, target)));
+                rule.targets.retain(|target| !old.iter().any(|old| same(old, target)));
                 if rule.targets.len() == before {
                     continue;
                 }
@@ -112,13 +112,6 @@ impl Compiler<'_> {
         rule.draft.apply_all(list, place, &mut self.tx_names, &mut self.selectors, &mut self.diagnostics);
         rule.draft.chain = was_chained;
     }
-}
-
-/// Whether a replaced target names one of a rule; without a key it names all of its variable.
-fn replaces(old: &Target, target: &Target) -> bool {
-    let plain = |target: &Target| !target.count && !target.exclude;
-    let whole = old.key.is_none() && plain(old) && plain(target) && old.variable == target.variable;
-    whole || same(old, target)
 }
 
 /// Whether two targets were written alike.

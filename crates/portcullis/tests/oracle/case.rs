@@ -73,6 +73,8 @@ impl Case {
                 let transforms = rule.actions[none..].iter().any(|action| action.starts_with("t:"));
                 !transforms && rule.actions.iter().any(|action| action == "multiMatch")
             }
+            // Replacing a whole collection there takes members before it along.
+            Directive::Line(line) if line.ends_with("\" \"ARGS\"") => self.rules().contains("ARGS:"),
             // An update that does not say so takes a rule out of its chain there.
             Directive::Line(line) => {
                 line.starts_with("SecRuleUpdateActionById") && !line.contains("chain") && self.has_chain()
@@ -104,6 +106,7 @@ impl Case {
             "id": id,
             "rules": self.rules(),
             "request": self.request.text(),
+            "files": { "words.data": super::words::WORDS },
             "response": {
                 "status": self.response.status,
                 "reason": reason,

@@ -2,10 +2,12 @@
 //! for its prefix and unique id, and the status must agree.
 //!
 //! It runs where the reference is installed and says why it does not elsewhere. `PORTCULLIS_ORACLE_CASES` sets how many
-//! cases are tried (none without it), `PORTCULLIS_ORACLE_SEED` where they begin (1). A disagreement is reduced before it is
+//! cases are tried and `PORTCULLIS_ORACLE_CRS` how many requests of the CRS's tests are sent through its whole rule set
+//! (none without them), `PORTCULLIS_ORACLE_SEED` where the cases begin (1). A disagreement is reduced before it is
 //! printed. Where we differ on purpose (docs/differences.md) the generator makes no such case.
 
 mod case;
+mod crs;
 #[expect(dead_code, reason = "the test needs its types of answers only")]
 #[path = "../../src/ftw/mod.rs"]
 mod ftw;
@@ -90,6 +92,25 @@ fn agrees_with_the_reference() {
         show(&reduce(&peer, case, *kind), &peer);
     }
     assert!(disagreements.is_empty(), "{} cases disagree", disagreements.len());
+}
+
+#[test]
+fn crs_4_log_lines_agree() {
+    crs_log_lines_agree("crs-v4");
+}
+
+#[test]
+fn crs_3_log_lines_agree() {
+    crs_log_lines_agree("crs-v3");
+}
+
+fn crs_log_lines_agree(name: &str) {
+    let count = number("PORTCULLIS_ORACLE_CRS", 0);
+    match Peer::find() {
+        _ if count == 0 => println!("skipped: PORTCULLIS_ORACLE_CRS asks for no request"),
+        Ok(peer) => crs::run(&peer, name, count as usize),
+        Err(reason) => println!("skipped: {reason}"),
+    }
 }
 
 /// In what a case disagrees.

@@ -1,15 +1,16 @@
 //! The same cases through our engine, under the settings that the reference runs with.
 
-use super::case::{Case, bytes};
+use super::case::{Case, Response, bytes};
 use super::ftw::{Answer, Asked};
 use super::in_process::InProcessSite;
 use super::peer::message;
+use super::words::WORDS;
 use portcullis_engine::Compatibility;
 use portcullis_testkit::rules::Source;
 use std::sync::Arc;
 
 /// What the reference's own configuration says before the rules of a case.
-const SETTINGS: &str = "\
+pub const SETTINGS: &str = "\
 SecRuleEngine On
 SecRequestBodyAccess On
 SecRequestBodyLimit 13107200
@@ -35,21 +36,30 @@ pub struct Seen {
     pub error_page: bool,
 }
 
+/// The package's own ways: header fields joined by httpd, bodies that break off refused.
+pub fn compatibility() -> Compatibility {
+    Compatibility { reject_body_end_errors: true, join_headers: true, ..Compatibility::default() }
+}
+
 /// Runs a case with its rules loaded under the name `file`, which the lines show.
 pub fn run(case: &Case, file: &str) -> Seen {
-    // The package's own ways: headers joined by httpd, bodies that break off refused.
-    let compatibility =
-        Compatibility { reject_body_end_errors: true, join_headers: true, ..Compatibility::default() };
-    let source = Source::new().text("/settings.conf", SETTINGS).text(file, bytes(&case.rules()));
-    let rules = match source.compile(compatibility) {
+    let words = std::path::Path::new(file).with_file_name("words.data");
+    let source =
+        Source::new().data(words, WORDS).text("/settings.conf", SETTINGS).text(file, bytes(&case.rules()));
+    let rules = match source.compile(compatibility()) {
         Ok(rules) => Arc::new(rules),
         Err(text) => return Seen { config_error: Some(text), ..Seen::default() },
     };
-    let mut site = InProcessSite::new(rules);
-    let origin = |_: &Asked<'_>| answer(case);
-    let exchanges = site.connection(&bytes(&case.request.text()), &origin);
+    let Response { status, headers, body } = &case.response;
+    let answer = Answer { status: *status, headers: headers.clone(), body: bytes(body) };
+    let answer = as_sent(case.request.method == "HEAD", &answer);
+    exchange(InProcessSite::new(rules), &bytes(&case.request.text()), &answer)
+}
+
+/// Sends one request; the reference closes the connection after it.
+pub fn exchange(mut site: InProcessSite, request: &[u8], answer: &Answer) -> Seen {
+    let exchanges = site.connection(request, &|_: &Asked<'_>| answer.clone());
     let mut seen = Seen::default();
-    // The reference closes after one exchange.
     let Some(exchange) = exchanges.into_iter().next() else { return seen };
     let intercepted = exchange.record.as_ref().is_some_and(|record| record.interception.is_some());
     seen.error_page = exchange.forwarded.is_none() && !intercepted;
@@ -67,15 +77,17 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
 }
 
 /// The origin's answer as the reference's origin sends it.
-fn answer(case: &Case) -> Answer {
-    let mut headers = case.response.headers.clone();
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-        headers.push(("Content-Type".to_owned(), "text/html".to_owned()));
+pub fn as_sent(to_head: bool, answer: &Answer) -> Answer {
+    let mut sent = answer.clone();
+    if !sent.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        sent.headers.push(("Content-Type".to_owned(), "text/html".to_owned()));
     }
-    let bodiless = case.request.method == "HEAD" || matches!(case.response.status, 204 | 304);
-    let body = if bodiless { Vec::new() } else { bytes(&case.response.body) };
-    if !matches!(case.response.status, 204 | 304) {
-        headers.push(("Content-Length".to_owned(), case.response.body.chars().count().to_string()));
+    let bodiless = matches!(answer.status, 204 | 304);
+    if !bodiless {
+        sent.headers.push(("Content-Length".to_owned(), answer.body.len().to_string()));
     }
-    Answer { status: case.response.status, headers, body }
+    if bodiless || to_head {
+        sent.body.clear();
+    }
+    sent
 }

@@ -53,19 +53,24 @@ impl Peer {
 
     /// Answers to all cases, in order.
     pub fn ask(&self, cases: &[Case]) -> Vec<Answer> {
-        cases.chunks(BATCH).flat_map(|batch| self.ask_batch(batch)).collect()
+        let ask = |batch: &[Case]| {
+            let cases: Vec<Value> = batch.iter().enumerate().map(|(id, case)| case.json(id)).collect();
+            self.ask_with(&cases, &[])
+        };
+        cases.chunks(BATCH).flat_map(ask).collect()
     }
 
-    fn ask_batch(&self, cases: &[Case]) -> Vec<Answer> {
+    /// Answers to cases in the reference's own form, with further arguments of the script.
+    pub fn ask_with(&self, cases: &[Value], arguments: &[&str]) -> Vec<Answer> {
         let mut child = Command::new(&self.script)
             .args(["--cases", "-", "--timeout", "5"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the reference starts");
         let mut input = child.stdin.take().expect("a pipe");
-        let text: String =
-            cases.iter().enumerate().map(|(id, case)| case.json(id).to_string() + "\n").collect();
+        let text: String = cases.iter().map(|case| case.to_string() + "\n").collect();
         let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
         let output = child.wait_with_output().expect("the reference ends");
         writer.join().expect("the writer ends").expect("the reference reads its input");

@@ -27,6 +27,9 @@ pub fn request(random: &mut Random) -> Request {
         "/a/./",
         "/x%5cy",
         "/..a/b..",
+        "http://abs.example:81/p%20q/..",
+        "/%zz/x",
+        "/../x",
     ]);
     let query = (!random.chance(25)).then(|| pairs(random));
     let mut headers = vec![(
@@ -101,6 +104,20 @@ fn body(random: &mut Random) -> (Option<String>, Body) {
         6 | 7 => {
             let (kind, pieces) = multipart(random);
             (Some(kind), pieces)
+        }
+        8 if random.chance(40) => {
+            let text = random.pick(&[
+                "<r a=\"1\"><b>foo</b><b c='x'>&lt;y</b></r>",
+                "<r>",
+                "<r/>",
+                "<r><b></r>",
+                "",
+                "x",
+                "<?xml version=\"1.0\"?><r>foo</r>",
+                "<r><![CDATA[<script>]]><!-- c --></r>",
+                "<r>foo</r>tail",
+            ]);
+            (Some("text/xml".to_owned()), vec![text.to_owned()])
         }
         8 => {
             let text = random.pick(&[

@@ -60,10 +60,28 @@ impl Maker<'_> {
         let processors = "SecRule REQUEST_HEADERS:Content-Type \"^application/json\" \"id:800,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON\"";
         if self.random.chance(80) {
             self.line(processors);
+            self.line(
+                "SecRule REQUEST_HEADERS:Content-Type \"xml\" \"id:801,phase:1,pass,nolog,ctl:requestBodyProcessor=XML\"",
+            );
+        }
+        if self.random.chance(12) {
+            self.collections();
         }
         if self.random.chance(25) {
             self.default_action();
         }
+    }
+
+    /// Persistent collections under keys that no other case has: the reference keeps them from one to the next.
+    fn collections(&mut self) {
+        let key = self.random.next();
+        let action = match self.random.below(4) {
+            0 => format!("setsid:s{key:x}"),
+            1 => format!("setuid:u{key:x}"),
+            2 => format!("initcol:global=%{{REQUEST_METHOD}}{key:x}"),
+            _ => format!("initcol:ip=%{{REMOTE_ADDR}}_{key:x}"),
+        };
+        self.line(format!("SecAction \"id:802,phase:1,pass,nolog,{action}\""));
     }
 
     fn default_action(&mut self) {
@@ -286,6 +304,11 @@ impl Maker<'_> {
                 8 => self
                     .random
                     .pick(&[
+                        "expirevar:ip.a=60",
+                        "deprecatevar:ip.n=1/1",
+                        "setvar:!ip.a",
+                        "setvar:!ip.KEY",
+                        "expirevar:tx.a=1",
                         "setenv:e=1",
                         "setenv:e=%{MATCHED_VAR}",
                         "setenv:!e",
@@ -314,7 +337,11 @@ impl Maker<'_> {
             8 => format!("tx.{name}=  x y "),
             9 => format!("tx.%{{MATCHED_VAR_NAME}}={value}"),
             10 => format!("tx.{name}=+{value}"),
-            11 => format!("nosuch.{name}=1"),
+            11 => {
+                let collection = self.random.pick(&["nosuch", "ip", "ip", "IP", "session", "user", "global"]);
+                let operation = self.random.pick(&["=1", "=+1", "=-1", "", "=%{MATCHED_VAR}", "=+%{tx.n}"]);
+                format!("{collection}.{name}{operation}")
+            }
             12 => "tx.n=+5".to_owned(),
             13 => format!("tx.%{{tx.a}}={value}"),
             _ => format!("tx.{name}={value}"),
@@ -396,6 +423,21 @@ impl Maker<'_> {
             30 => "FILES|FILES_NAMES|FILES_SIZES".to_owned(),
             31 => "RULE:id|RULE:msg|RULE:severity".to_owned(),
             32 => "ENV:e".to_owned(),
+            33 => self
+                .random
+                .pick(&[
+                    "IP:a",
+                    "IP:n",
+                    "&IP:a",
+                    "IP:IS_NEW",
+                    "IP:UPDATE_COUNTER",
+                    "IP:TIMEOUT",
+                    "GLOBAL:a",
+                    "SESSION:a|SESSIONID",
+                    "USER:n|USERID",
+                ])
+                .to_owned(),
+            34 => self.random.pick(&["XML:/*", "XML://@*", "XML", "&XML", "XML://b", "&XML:/*"]).to_owned(),
             _ => self.random.pick(SCALARS).to_owned(),
         }
     }
@@ -427,6 +469,10 @@ impl Maker<'_> {
             30 => "@validateUtf8Encoding".to_owned(),
             31 => "@strmatch foo".to_owned(),
             32 => "@noMatch".to_owned(),
+            33 => "@detectSQLi".to_owned(),
+            34 => "@detectXSS".to_owned(),
+            35 => "@pmFromFile words.data".to_owned(),
+            36 => "@verifyCC \\d{4}".to_owned(),
             _ => "@unconditionalMatch".to_owned(),
         };
         format!("{negation}{text}")

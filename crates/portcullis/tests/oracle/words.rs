@@ -34,6 +34,11 @@ pub const VALUES: &[&str] = &[
     "10.0.0.1",
     "a/*c*/b",
     "QWJj",
+    "1' OR 1=1--",
+    "4111 1111 1111 1111",
+    "-1 union select 1,2",
+    "<img src=x onerror=alert(1)>",
+    "some phrase of words",
     "\\u0041\\41 ",
     "/a/./b/../c",
     "tag",
@@ -85,6 +90,9 @@ pub const PATTERNS: &[&str] = &[
 /// Phrase lists.
 pub const PHRASES: &[&str] =
     &["foo bar", "x", "abcd bc", "SELECT", "a|62|c", "\\\"q", "script etc", "a", "zzz yyy"];
+
+/// The file of `@pmFromFile words.data`.
+pub const WORDS: &str = "# words\nfoo\n  some phrase  \n\n<script\n\"q\"\na|62|c\n";
 
 /// Texts that operators compare with.
 pub const TEXTS: &[&str] = &[
