@@ -208,13 +208,13 @@ macro_rules! modules {
 }
 
 modules! {
-    shared: addresses content escape number phrases text verify;
+    shared: addresses content escape fuzzy_digest number phrases text verify;
     operators:
         begins_with contains contains_word ends_with streq strmatch within
         eq ge gt le lt
         ip_match ip_match_from_file
         pm pm_from_file rx rx_global
-        detect_sqli detect_xss
+        detect_sqli detect_xss fuzzy_hash
         verify_cc verify_cpf verify_ssn verify_svnr
         no_match unconditional_match
         validate_byte_range validate_url_encoding validate_utf8_encoding

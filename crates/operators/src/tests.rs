@@ -7,6 +7,9 @@ fn example_file(name: &str) -> Result<Vec<u8>, String> {
     match name {
         "addresses.txt" => Ok(b"# home\n10.0.0.0/8 the office\n\n::1\n".to_vec()),
         "phrases.txt" => Ok(b"# comment\nevil phrase\r\n|65|xample\n".to_vec()),
+        "digests.txt" => {
+            Ok(b"ssdeep,1.1--blocksize:hash:hash,filename\n3:FJKKIUKact:FHIGi,\"fox\"\n".to_vec())
+        }
         _ => Err("no such file".into()),
     }
 }
