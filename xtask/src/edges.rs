@@ -17,16 +17,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bodies", &[]),
     ("http1", &[]),
     ("geo", &[]),
+    ("lua", &[]),
     ("operators", &["libinjection"]),
-    ("engine", &["seclang", "transformations", "operators", "bodies", "geo"]),
+    ("engine", &["seclang", "transformations", "operators", "bodies", "geo", "lua"]),
     ("state", &["engine"]),
     ("audit", &["engine"]),
     ("site", &["seclang", "engine"]),
-    ("proxy", &["engine", "http1", "state"]),
+    ("proxy", &["engine", "http1", "lua", "state"]),
     ("insight", &["engine", "site", "audit"]),
     ("console", &["insight", "site"]),
     ("testkit", &["seclang", "engine", "http1"]),
-    ("portcullis", &["seclang", "engine", "state", "audit", "site", "http1", "proxy", "insight", "console"]),
+    (
+        "portcullis",
+        &["seclang", "engine", "lua", "state", "audit", "site", "http1", "proxy", "insight", "console"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -34,10 +34,12 @@ mod ruleset;
 mod sanitise;
 #[cfg_attr(not(test), expect(dead_code, reason = "no evaluator asks it yet"))]
 mod screen;
+mod script;
 pub mod settings;
 pub mod trace;
 mod trace_body;
 mod transaction;
+mod uploads;
 pub mod variables;
 pub mod verdict;
 mod worlds;

@@ -67,6 +67,11 @@ impl Transaction {
         {
             return step;
         }
+        if phase == Phase::RequestBody
+            && let Err(need) = self.store_files()
+        {
+            return Step::Need(need);
+        }
         let ran = if rules.has_detecting_rules() {
             self.run_phase_in_two_worlds(&rules, phase)
         } else {
@@ -367,6 +372,10 @@ impl Transaction {
                 let argument = argument.to_vec();
                 self.test_external(*external, rule, value, tested, &argument)?
             }
+            Test::Script { script, inspects } => {
+                let argument = inspects.then(|| self.arena.get(tested).to_vec());
+                self.test_script(script, rule, argument)?
+            }
         };
         match result {
             Ok(matched) => {
@@ -416,17 +425,20 @@ impl Transaction {
     }
 
     fn note_match(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value, tested: Text) {
-        let mut name = std::mem::take(&mut self.scratch_2);
-        name.clear();
-        self.write_name(value, &mut name);
-        self.matched.name = self.arena.push(&name);
-        self.scratch_2 = name;
-        self.matched.value = tested;
-        self.matched.source = Some(*value);
         if !self.detection.is_silent {
             self.matched_rules.push(rule.index);
         }
-        self.matched.vars.push((self.matched.name, tested));
+        // A script that is a rule matches on no variable.
+        if !matches!(rule.operator.test, Test::Script { inspects: false, .. }) {
+            let mut name = std::mem::take(&mut self.scratch_2);
+            name.clear();
+            self.write_name(value, &mut name);
+            self.matched.name = self.arena.push(&name);
+            self.scratch_2 = name;
+            self.matched.value = tested;
+            self.matched.source = Some(*value);
+            self.matched.vars.push((self.matched.name, tested));
+        }
         if !rule.is_chained {
             let severity = rules.rule(rule.starter).and_then(|starter| starter.metadata.severity);
             if let Some(severity) = severity.filter(|s| *s > 0) {

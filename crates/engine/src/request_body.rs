@@ -54,6 +54,8 @@ pub(crate) struct RequestBody {
     pub(crate) file_sizes: Vec<Pair>,
     pub(crate) file_paths: Vec<Pair>,
     pub(crate) file_contents: Vec<Pair>,
+    /// Files could not be stored.
+    pub(crate) unstored: bool,
     pub(crate) files_size: u64,
     pub(crate) part_headers: Vec<Pair>,
     pub(crate) last_filename: Option<Text>,
@@ -386,11 +388,8 @@ impl Transaction {
     fn begin_multipart(&mut self) {
         let content_type = self.request.header(&self.arena, b"Content-Type");
         let settings = &self.rules.settings;
-        let options = MultipartOptions {
-            file_limit: settings.upload_file_limit,
-            keep_content: settings.tmp_save_uploaded_files
-                || settings.upload_keep_files != crate::settings::KeepFiles::Off,
-        };
+        let options =
+            MultipartOptions { file_limit: settings.upload_file_limit, keep_content: self.extracts_files() };
         match Multipart::new(content_type, options) {
             Ok(multipart) => {
                 self.trace_boundary(multipart.boundary(), multipart.flags().boundary_quoted);

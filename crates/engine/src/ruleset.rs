@@ -199,6 +199,11 @@ pub(crate) struct Operator {
 pub(crate) enum Test {
     Pure(Box<dyn OperatorTest>),
     External(External),
+    /// A Lua script: a rule of its own, or one that inspects the file that a value names.
+    Script {
+        script: Arc<portcullis_lua::Script>,
+        inspects: bool,
+    },
 }
 
 /// What a matching rule decides.

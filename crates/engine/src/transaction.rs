@@ -91,6 +91,8 @@ pub struct Transaction {
     pub(crate) now: u64,
     pub(crate) stopwatch: Stopwatch,
     pub(crate) trace: Trace,
+    /// The rule whose script runs.
+    pub(crate) script_rule: RuleIndex,
     /// Results of transformation chains by value and chain.
     pub(crate) transformed: HashMap<(u32, u32, ChainId), Text, OffsetHasher>,
     pub(crate) values: Vec<Value>,
@@ -219,6 +221,7 @@ impl Transaction {
             now: 0,
             stopwatch: Stopwatch::default(),
             trace: Trace::default(),
+            script_rule: 0,
             transformed: HashMap::default(),
             values: Vec::new(),
             scratch: Vec::new(),
@@ -288,6 +291,16 @@ impl Transaction {
     /// The engine's mode now.
     pub fn mode(&self) -> EngineMode {
         self.control.engine
+    }
+
+    /// The id in every log.
+    pub fn unique_id(&self) -> &str {
+        &self.start.unique_id
+    }
+
+    /// Offset of the local time that rules see, seconds.
+    pub fn utc_offset_seconds(&self) -> i32 {
+        self.start.utc_offset_seconds
     }
 
     /// The rule set this transaction runs.

@@ -3,6 +3,10 @@
 //! `Transaction::run(phase)` returns a [`Step`]: either the phase is over ([`Verdict`]) or something from outside is
 //! needed ([`Need`]); the driver answers with `provide` and calls `run` again.
 
+use std::sync::Arc;
+
+use portcullis_lua::Script;
+
 /// The five phases, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
@@ -98,6 +102,18 @@ pub enum Need {
         /// Its environment.
         environment: Vec<(Vec<u8>, Vec<u8>)>,
     },
+    /// `SecRuleScript`, `@inspectFile`, `exec`: run a Lua script with the transaction as its host.
+    Script {
+        /// The script.
+        script: Arc<Script>,
+        /// What `main` is called with.
+        argument: Option<Vec<u8>>,
+    },
+    /// Files of the body: store them until the transaction is over, so that rules and programs have paths.
+    StoreFiles {
+        /// The content of each.
+        contents: Vec<Vec<u8>>,
+    },
     /// `pause`: let this many milliseconds pass.
     Pause {
         /// Milliseconds.
@@ -114,6 +130,10 @@ pub enum Answer {
     Lookup(Option<std::net::Ipv4Addr>),
     /// What the program printed; `Err` when it could not be run.
     Program(Result<Vec<u8>, String>),
+    /// What the script's `main` returned; `Err` when it failed.
+    Script(Result<Option<Vec<u8>>, String>),
+    /// The paths of the files, in their order.
+    Files(Vec<String>),
     /// The pause is over.
     Pause,
     /// It could not be had (no store, no resolver, a time-out); the text goes to the log.

@@ -10,15 +10,16 @@
 
 use std::net::SocketAddr;
 
-use portcullis_engine::{Phase, RequestLine, Start, Step, Transaction, Verdict};
+use portcullis_engine::{Answer, Need, Phase, RequestLine, Start, Step, Transaction, Verdict};
 use portcullis_http1::{Refusal, RequestHead, Stage};
 
 use crate::budget::Reservation;
 use crate::connection::{After, Client};
 use crate::forwarding;
 use crate::needs;
-use crate::observer::{Exchange, UpstreamShare};
+use crate::observer::{Exchange, Notice, UpstreamShare};
 use crate::request_body::RequestBody;
+use crate::uploads::{self, StoredFiles};
 use crate::worker::{Moment, Worker};
 
 /// One exchange.
@@ -35,6 +36,8 @@ pub(crate) struct Driver<'d> {
     pub(crate) status: Option<u16>,
     pub(crate) body_bytes_sent: u64,
     pub(crate) upstream: Option<UpstreamShare>,
+    /// Files of the body that rules look at.
+    pub(crate) files: StoredFiles,
     /// Why it failed.
     pub(crate) error: Option<String>,
 }
@@ -112,6 +115,7 @@ impl<'d> Driver<'d> {
             status: None,
             body_bytes_sent: 0,
             upstream: None,
+            files: StoredFiles::default(),
             error: None,
         }
     }
@@ -163,6 +167,15 @@ impl<'d> Driver<'d> {
         loop {
             match self.transaction.run(phase, self.elapsed_micros()) {
                 Step::Done(verdict) => return verdict,
+                Step::Need(Need::StoreFiles { contents }) => {
+                    let answer = self.store_files(&contents);
+                    self.transaction.provide(answer);
+                }
+                Step::Need(Need::Script { script, argument }) => {
+                    let limits = self.worker.settings().timeouts.script_limits();
+                    let returned = script.run(argument.as_deref(), &mut self.transaction, limits);
+                    self.transaction.provide(Answer::Script(returned));
+                }
                 Step::Need(need) => {
                     // Rare and large: kept out of the state of every connection.
                     let answer = Box::pin(needs::answer(self.worker, need, self.started)).await;
@@ -182,9 +195,28 @@ impl<'d> Driver<'d> {
         self.error.get_or_insert(why);
     }
 
-    /// Phase 5 and the collections' changes.
+    fn store_files(&mut self, contents: &[Vec<u8>]) -> Answer {
+        let rules = std::sync::Arc::clone(self.transaction.rule_set());
+        let stamp = uploads::stamp(self.started.wall_micros, self.transaction.utc_offset_seconds());
+        match StoredFiles::write(contents, rules.settings(), &stamp, self.transaction.unique_id()) {
+            Ok(files) => {
+                self.files = files;
+                Answer::Files(self.files.paths())
+            }
+            Err(error) => Answer::Failed(error.to_string()),
+        }
+    }
+
+    /// Phase 5, files that are kept and the collections' changes.
     async fn conclude(&mut self) {
         self.phase(Phase::Logging).await;
+        let files = std::mem::take(&mut self.files);
+        if !files.is_empty() && self.transaction.keeps_files() {
+            let rules = std::sync::Arc::clone(self.transaction.rule_set());
+            if let Err(error) = files.keep(rules.settings()) {
+                self.worker.notice(Notice::UploadNotKept { reason: error.to_string() });
+            }
+        }
         let updates = self.transaction.collection_updates();
         if !updates.is_empty() {
             Box::pin(needs::apply(self.worker, &updates, self.started)).await;

@@ -43,6 +43,7 @@ mod target;
 mod timer;
 mod tunnel;
 mod unique_id;
+pub mod uploads;
 mod upstream;
 mod worker;
 

@@ -28,6 +28,8 @@ pub(crate) async fn answer(worker: &Worker, need: Need, started: Moment) -> Answ
             let limits = (worker.settings().timeouts.program, worker.settings().limits.program_output);
             Answer::Program(run(&path, &arguments, &environment, limits).await)
         }
+        // These need the transaction, which its driver has.
+        Need::Script { .. } | Need::StoreFiles { .. } => Answer::Failed("not asked of its driver".to_owned()),
         Need::Pause { milliseconds } => {
             sleep(Duration::from_millis(milliseconds)).await;
             Answer::Pause

@@ -119,6 +119,12 @@ pub enum Notice {
         /// The client.
         client: SocketAddr,
     },
+    /// A file of a form could not be moved to `SecUploadDir`.
+    #[error("an uploaded file could not be kept: {reason}")]
+    UploadNotKept {
+        /// Why.
+        reason: String,
+    },
     /// The grace period of a shutdown ended while exchanges were running.
     #[error("{connections} connections were cut off at shutdown")]
     CutOff {

@@ -76,6 +76,8 @@ pub struct Timeouts {
     pub linger: Duration,
     /// For a program that a rule runs (`exec`, `@inspectFile`).
     pub program: Duration,
+    /// For a Lua script that a rule runs. The worker waits for it.
+    pub script: Duration,
     /// For a name that a rule looks up (`@rbl`).
     pub lookup: Duration,
     /// For the store of persistent collections.
@@ -98,6 +100,7 @@ impl Default for Timeouts {
             tunnel: seconds(600),
             linger: seconds(2),
             program: seconds(10),
+            script: seconds(1),
             lookup: seconds(2),
             store: seconds(2),
         }
@@ -105,6 +108,11 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
+    /// What a Lua script may take.
+    pub(crate) fn script_limits(&self) -> portcullis_lua::Limits {
+        portcullis_lua::Limits { time: self.script, ..portcullis_lua::Limits::default() }
+    }
+
     /// The shortest of them: what decides how finely time must be kept.
     pub(crate) fn shortest(&self) -> Duration {
         let Self { request_head, keep_alive, request_body, client_write, connect, upstream_write, .. } =

@@ -141,3 +141,44 @@ fn names_are_looked_up() {
     let running = Bench::new(rules).with(quick).answering(OK);
     assert_eq!(shown(&running.talk(&http(GET))), shown(&http(OK)));
 }
+
+#[test]
+fn scripts_decide_and_are_stopped_when_they_run_too_long() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rule.lua");
+    let rules = format!("SecRuleScript {} \"id:1,phase:1,deny,status:406\"", path.display());
+    let quick = |settings: &mut Settings| settings.timeouts.script = Duration::from_millis(50);
+    fs::write(&path, "function main() return m.getvar('ARGS.a') end").unwrap();
+    let running = Bench::new(&rules).answering(OK);
+    assert!(running.talk(&http("GET /?a=1 HTTP/1.1\nHost: h\n\n")).starts_with(b"HTTP/1.1 406"));
+    fs::write(&path, "function main() while true do end end").unwrap();
+    let running = Bench::new(&rules).with(quick).answering(OK);
+    assert_eq!(shown(&running.talk(&http(GET))), shown(&http(OK)));
+    let lines: Vec<String> = running.exchange().record.alerts.iter().map(|a| shown(&a.text)).collect();
+    assert!(lines.iter().any(|line| line.contains("runs too long")), "{lines:?}");
+}
+
+#[test]
+fn uploaded_files_lie_on_disk_while_rules_look_at_them_and_stay_when_they_are_wanted() {
+    let (temporary, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let judge = script(directory.path(), "grep -q evil \"$1\" && echo \"0 evil\" || echo \"1 clean\"");
+    let rules = format!(
+        "SecRequestBodyAccess On\nSecTmpDir {}\nSecUploadDir {}\nSecUploadKeepFiles RelevantOnly\n\
+         SecRule FILES_TMPNAMES \"@inspectFile {judge}\" \"id:1,phase:2,deny\"",
+        temporary.path().display(),
+        kept.path().display(),
+    );
+    let count = |folder: &Path| fs::read_dir(folder).unwrap().count();
+    let running = Bench::new(&rules).answering(OK);
+    for (content, status, files) in [("good", "200", 0), ("evil", "403", 1)] {
+        let disposition = "Content-Disposition: form-data; name=\"f\"; filename=\"a\"";
+        let body = format!("--b\r\n{disposition}\r\n\r\n{content}\r\n--b--\r\n");
+        let head = http("POST / HTTP/1.1\nHost: h\nContent-Type: multipart/form-data; boundary=b\n");
+        let length = format!("Content-Length: {}\r\n\r\n", body.len());
+        let got = shown(&running.talk(&[head.as_slice(), length.as_bytes(), body.as_bytes()].concat()));
+        assert!(got.starts_with(&format!("HTTP/1.1 {status}")), "{got}");
+        running.exchange();
+        assert_eq!((count(temporary.path()), count(kept.path())), (0, files));
+    }
+}

@@ -11,7 +11,7 @@
 
 use crate::actions::ActionInfo;
 use crate::escape::log_escape;
-use crate::ruleset::Operator;
+use crate::ruleset::{Operator, Test};
 
 /// One action as written.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ pub(crate) fn add(
     list.push(WrittenAction { name, value });
 }
 
-/// The text of a rule; `targets` is `None` for a `SecAction`.
+/// The text of a rule; `targets` is `None` for a `SecAction` or a `SecRuleScript`.
 pub(crate) fn text(
     targets: Option<&[u8]>,
     operator: &Operator,
@@ -87,7 +87,11 @@ pub(crate) fn text(
     is_link: bool,
 ) -> Vec<u8> {
     let mut out = Vec::new();
-    if let Some(targets) = targets {
+    if let Test::Script { inspects: false, .. } = operator.test {
+        out.extend_from_slice(b"SecRuleScript \"");
+        log_escape(operator.argument.raw(), &mut out);
+        out.push(b'"');
+    } else if let Some(targets) = targets {
         out.extend_from_slice(b"SecRule \"");
         log_escape(targets, &mut out);
         out.extend_from_slice(if operator.negated { b"\" \"!@" } else { b"\" \"@" });

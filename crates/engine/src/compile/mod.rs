@@ -13,6 +13,7 @@ pub(crate) mod header_edit;
 mod link;
 mod location;
 mod operator;
+mod scripts;
 mod sec_action;
 mod sec_component_signature;
 mod sec_default_action;
@@ -20,6 +21,7 @@ mod sec_geo_lookup_db;
 mod sec_marker;
 mod sec_rule;
 mod sec_rule_remove;
+mod sec_rule_script;
 mod sec_rule_set_state;
 mod sec_rule_update_action;
 mod sec_rule_update_target;
@@ -31,7 +33,7 @@ mod unsupported;
 mod update;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portcullis_seclang::{Diagnostic, Directive, Item, Section, Severity, Sources, Span};
@@ -88,6 +90,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_rule_remove::BY_ID,
     &sec_rule_remove::BY_MSG,
     &sec_rule_remove::BY_TAG,
+    &sec_rule_script::DIRECTIVE,
     &sec_rule_set_state::DIRECTIVE,
     &sec_rule_update_action::DIRECTIVE,
     &sec_rule_update_target::BY_ID,
@@ -131,6 +134,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) settings: Settings,
     pub(crate) unicode: Option<Arc<UnicodeMap>>,
     pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
+    /// Scripts read so far, by path.
+    pub(crate) scripts: HashMap<PathBuf, Arc<portcullis_lua::Script>>,
     pub(crate) tx_names: TxNames,
     pub(crate) selectors: Vec<RuleSelector>,
     pub(crate) header_edits: Vec<HeaderEdit>,
@@ -202,6 +207,7 @@ impl<'a> Compiler<'a> {
             settings: Settings { compatibility: environment.compatibility, ..Settings::default() },
             unicode: None,
             geo: None,
+            scripts: HashMap::new(),
             tx_names: TxNames::new(),
             selectors: Vec::new(),
             header_edits: Vec::new(),

@@ -32,6 +32,11 @@ impl Compiler<'_> {
             Template::literal(&argument.value)
         };
         let test = match operator.kind {
+            Kind::External(External::InspectFile) if is_script(&argument.value) => {
+                let name = String::from_utf8_lossy(&argument.value).into_owned();
+                let script = self.script(directory_of, name.trim(), argument.span)?;
+                Test::Script { script, inspects: true }
+            }
             Kind::External(external) => self.external(external, expression)?,
             Kind::Pure(compile) => {
                 let directory =
@@ -59,20 +64,11 @@ impl Compiler<'_> {
     }
 
     fn external(&mut self, external: External, expression: &OperatorExpr) -> Option<Test> {
-        let supported = match external {
-            External::Rbl | External::GeoLookup => true,
-            External::InspectFile => !expression.argument.value.trim_ascii().ends_with(b".lua"),
-            _ => false,
-        };
-        if supported {
+        if matches!(external, External::Rbl | External::GeoLookup | External::InspectFile) {
             return Some(Test::External(external));
         }
         let name = expression.name.as_ref().map_or("", |name| name.value.as_str());
-        let text = if external == External::InspectFile {
-            "Lua scripts are not supported yet".to_owned()
-        } else {
-            format!("operator `@{name}` is not supported yet")
-        };
+        let text = format!("operator `@{name}` is not supported yet");
         let help = "take the rule out; it would never match";
         self.diagnostics
             .push(Diagnostic::error("unsupported-operator", expression.span, text).with_help(help));
@@ -103,4 +99,9 @@ impl Compiler<'_> {
             None => diagnostic,
         });
     }
+}
+
+/// Whether `@inspectFile` names a Lua script; anything else is a program.
+fn is_script(argument: &[u8]) -> bool {
+    argument.trim_ascii().ends_with(b".lua")
 }

@@ -48,6 +48,19 @@ impl Compiler<'_> {
         directive: &Directive,
         actions: Option<&portcullis_seclang::Word>,
     ) -> Draft {
+        let draft = self.draft_for_script(directive, actions);
+        if self.open_chain.is_none() {
+            self.check_id_given(directive, draft.id);
+        }
+        draft
+    }
+
+    /// The same for a rule that needs no id.
+    pub(super) fn draft_for_script(
+        &mut self,
+        directive: &Directive,
+        actions: Option<&portcullis_seclang::Word>,
+    ) -> Draft {
         let link = self.open_chain.is_some();
         let place = self.environment.compatibility.place(link);
         let list = match actions.map(parse_actions) {
@@ -62,7 +75,7 @@ impl Compiler<'_> {
         let diagnostics = &mut self.diagnostics;
         draft.apply_all(&list, place, &mut self.tx_names, &mut self.selectors, diagnostics);
         if !link {
-            self.check_id(directive, draft.id);
+            self.check_id(draft.id);
             if draft.phase == Some(Phase::Logging) {
                 self.check_logging_phase(directive, &draft.resolved_disruptive());
             }
@@ -82,14 +95,17 @@ impl Compiler<'_> {
         self.phase_defaults.get(phase.index()).and_then(Option::as_ref).unwrap_or(&self.default)
     }
 
-    fn check_id(&mut self, directive: &Directive, id: Option<(u64, portcullis_seclang::Span)>) {
-        let Some((id, span)) = id else {
+    fn check_id_given(&mut self, directive: &Directive, id: Option<(u64, portcullis_seclang::Span)>) {
+        if id.is_none() {
             let text = "no action id present within the rule";
             let help = "every rule needs a number of its own: `id:100001`";
             let diagnostic = Diagnostic::error("missing-id", directive.name.span, text).with_help(help);
             self.diagnostics.push(diagnostic);
-            return;
-        };
+        }
+    }
+
+    fn check_id(&mut self, id: Option<(u64, portcullis_seclang::Span)>) {
+        let Some((id, span)) = id else { return };
         if let Some(first) = self.ids.get(&id) {
             let text = format!("found another rule with the same id {id}");
             let diagnostic =
@@ -118,6 +134,7 @@ impl Compiler<'_> {
         targets: Vec<Target>,
         operator: Operator,
     ) {
+        self.load_scripts(&mut draft, directive.span);
         let index = self.rules.len();
         let is_link = self.open_chain.is_some();
         let starter = self.open_chain.unwrap_or(index);
@@ -125,8 +142,8 @@ impl Compiler<'_> {
             draft.phase = begin.draft.phase;
         }
         self.open_chain = draft.chain.then_some(starter);
-        let is_action = directive.name.value.eq_ignore_ascii_case("SecAction");
-        let target_text = directive.args.first().filter(|_| !is_action).map(|word| word.text.clone());
+        let is_rule = directive.name.value.eq_ignore_ascii_case("SecRule");
+        let target_text = directive.args.first().filter(|_| is_rule).map(|word| word.text.clone());
         self.rules.push(RuleDraft {
             draft,
             targets,

@@ -100,23 +100,20 @@ settings! {
         _ => Err("a digit from 0 to 9"),
     };
     "SecDataDir" "Where persistent collections are kept." |s, w| text(w, &mut s.data_dir);
-    "SecTmpDir" "Where temporary files are kept." |s, w| text(w, &mut s.tmp_dir);
-    "SecUploadDir" "Where kept uploads go." |s, w| text(w, &mut s.upload_dir);
+    "SecTmpDir" "Where temporary files are kept." |s, w| folder(w, &mut s.tmp_dir);
+    "SecUploadDir" "Where kept uploads go." |s, w| folder(w, &mut s.upload_dir);
     "SecUploadFileLimit" "Greatest number of files that are stored." |s, w| count(w, &mut s.upload_file_limit);
     "SecUploadFileMode" "Mode of kept uploads, octal." |s, w| mode(w, 0o600, &mut s.upload_file_mode);
     "SecUploadKeepFiles" "Whether uploads are kept." |s, w| {
         s.upload_keep_files = match lower(w).as_slice() {
             b"off" => KeepFiles::Off,
-            b"on" | b"relevantonly" => return Err("Off: keeping uploads is not supported yet"),
+            b"on" => KeepFiles::On,
+            b"relevantonly" => KeepFiles::RelevantOnly,
             _ => return Err("On, Off or RelevantOnly"),
         };
         Ok(())
     };
-    "SecTmpSaveUploadedFiles" "Whether uploads are extracted for rules to look at." |s, w| match lower(w).as_slice() {
-        b"off" => { s.tmp_save_uploaded_files = false; Ok(()) }
-        b"on" => Err("Off: extracting uploads is not supported yet"),
-        _ => Err("On or Off"),
-    };
+    "SecTmpSaveUploadedFiles" "Whether uploads are extracted for rules to look at." |s, w| switch(w, &mut s.tmp_save_uploaded_files);
     "SecCollectionTimeout" "Seconds a persistent collection lives without being stored." |s, w| {
         let mut seconds = 0;
         number(w, 0, 2_592_000, &mut seconds).map_err(|_| "seconds, 0 to 2592000")?;
@@ -287,6 +284,12 @@ fn count(word: &Word, to: &mut usize) -> Read {
 
 fn text(word: &Word, to: &mut Option<String>) -> Read {
     *to = Some(word.lossy().into_owned());
+    Ok(())
+}
+
+/// `none` stands for no folder.
+fn folder(word: &Word, to: &mut Option<String>) -> Read {
+    *to = Some(word.lossy().into_owned()).filter(|name| !name.eq_ignore_ascii_case("none"));
     Ok(())
 }
 

@@ -19,7 +19,6 @@ macro_rules! unsupported {
 }
 
 unsupported! {
-    "SecRuleScript" "Lua scripts are not supported yet.";
     "SecHashEngine" "The hash engine is not supported yet.";
     "SecHashKey" "The hash engine is not supported yet.";
     "SecHashParam" "The hash engine is not supported yet.";

@@ -117,7 +117,13 @@ impl Transaction {
     }
 
     /// Appends the members of a variable that a selector selects.
-    fn collect(&mut self, variable: Variable, selector: &Selector, rule: &Rule, values: &mut Vec<Value>) {
+    pub(crate) fn collect(
+        &mut self,
+        variable: Variable,
+        selector: &Selector,
+        rule: &Rule,
+        values: &mut Vec<Value>,
+    ) {
         match variable {
             Variable::Args | Variable::ArgsGet | Variable::ArgsPost => {
                 self.collect_arguments(variable, selector, false, values);

@@ -4,7 +4,9 @@
 //! request and what must come of them.
 
 mod compatibility;
+mod scripts;
 mod site;
 mod updates;
+mod uploads;
 
 use site::Site;

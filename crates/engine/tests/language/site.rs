@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use portcullis_engine::{
-    Answer, BodyPlan, Compatibility, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction, Verdict,
+    Answer, BodyPlan, Compatibility, Need, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
+    Verdict,
 };
 use portcullis_testkit::rules::Source;
 
@@ -18,6 +19,8 @@ pub struct Site {
 pub struct Outcome {
     pub verdict: Verdict,
     pub record: Record,
+    /// Whether files of its body stay on disk.
+    pub keeps_files: bool,
 }
 
 impl Site {
@@ -30,6 +33,12 @@ impl Site {
     /// With these decisions.
     pub fn deciding(mut self, compatibility: Compatibility) -> Self {
         self.compatibility = compatibility;
+        self
+    }
+
+    /// With a file that rules name.
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.source = self.source.data(name, text);
         self
     }
 
@@ -67,7 +76,8 @@ impl Site {
         }
         let verdict = exchange(&mut transaction, body).err().unwrap_or(Verdict::Pass);
         let _ = phase(&mut transaction, Phase::Logging);
-        Outcome { verdict, record: transaction.finish() }
+        let keeps_files = transaction.keeps_files();
+        Outcome { verdict, record: transaction.finish(), keeps_files }
     }
 }
 
@@ -102,6 +112,15 @@ fn phase(transaction: &mut Transaction, phase: Phase) -> Result<(), Verdict> {
         match transaction.run(phase, 0) {
             Step::Done(Verdict::Pass) => return Ok(()),
             Step::Done(verdict) => return Err(verdict),
+            Step::Need(Need::Script { script, argument }) => {
+                let returned =
+                    script.run(argument.as_deref(), transaction, portcullis_lua::Limits::default());
+                transaction.provide(Answer::Script(returned));
+            }
+            Step::Need(Need::StoreFiles { contents }) => {
+                let paths = (0..contents.len()).map(|number| format!("/stored/{number}")).collect();
+                transaction.provide(Answer::Files(paths));
+            }
             Step::Need(_) => transaction.provide(Answer::Failed("nothing is there".to_owned())),
         }
     }

@@ -8,6 +8,7 @@
 //! Limits: what [`Outside`] does not offer; a compressed answer is inspected as it is.
 
 mod outside;
+mod program;
 
 use crate::ftw::{Answer, Asked, InProcess, Outcome};
 pub use outside::Outside;

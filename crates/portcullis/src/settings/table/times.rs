@@ -84,6 +84,12 @@ pub static ROWS: &[Setting] = &[
     ),
     time_out!("linger-timeout", linger, "\"2s\"", "How long a client may still send after its last answer."),
     time_out!("program-timeout", program, "\"10s\"", "For a program that a rule runs (exec, @inspectFile)."),
+    time_out!(
+        "script-timeout",
+        script,
+        "\"1s\"",
+        "For a Lua script that a rule runs; the other requests of its worker wait for it."
+    ),
     time_out!("lookup-timeout", lookup, "\"2s\"", "For a name that a rule looks up (@rbl)."),
     time_out!("store-timeout", store, "\"2s\"", "For the store of persistent collections."),
 ];

@@ -1,0 +1,52 @@
+//! Files of forms on disk: when they are asked for, what rules see of them, and which of them stay.
+
+use super::Site;
+use super::site::Outcome;
+
+const FORM: &str = "multipart/form-data; boundary=b";
+
+fn upload(rules: &str, files: &[&str]) -> Outcome {
+    let mut body = "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nx\r\n".to_owned();
+    for (number, contents) in files.iter().enumerate() {
+        let head = format!("Content-Disposition: form-data; name=\"f{number}\"; filename=\"a.txt\"");
+        body.push_str(&format!("--b\r\n{head}\r\n\r\n{contents}\r\n"));
+    }
+    body.push_str("--b--\r\n");
+    Site::new(rules).ask("POST", "/", &[("Content-Type", FORM)], body.as_bytes())
+}
+
+const NAMES: &str = r#"
+    SecRule FILES_TMPNAMES "@beginsWith /stored/" "id:1,pass"
+    SecRule &FILES_TMPNAMES "@eq 0" "id:2,pass"
+    SecRule FILES_TMPNAMES:f1 "@streq /stored/1" "id:3,pass"
+"#;
+
+#[test]
+fn files_have_no_path_unless_a_site_wants_them() {
+    assert_eq!(upload(NAMES, &["one", "two"]).ids(), [2]);
+}
+
+#[test]
+fn extracted_files_have_paths_and_are_deleted() {
+    let outcome = upload(&format!("SecTmpSaveUploadedFiles On\n{NAMES}"), &["one", "two"]);
+    assert_eq!(outcome.ids(), [1, 1, 3]);
+    assert!(!outcome.keeps_files);
+}
+
+#[test]
+fn a_form_without_files_needs_none() {
+    assert_eq!(upload(&format!("SecTmpSaveUploadedFiles On\n{NAMES}"), &[]).ids(), [2]);
+}
+
+#[test]
+fn files_are_kept_always_or_when_a_rule_matched() {
+    let keep = |mode: &str, rule: &str| {
+        upload(&format!("SecUploadDir /kept\nSecUploadKeepFiles {mode}\n{rule}"), &["one"]).keeps_files
+    };
+    let matches = r#"SecRule ARGS "@streq x" "id:1,pass""#;
+    let other = r#"SecRule ARGS "@streq y" "id:1,pass""#;
+    assert!(keep("On", other));
+    assert!(keep("RelevantOnly", matches));
+    assert!(!keep("RelevantOnly", other));
+    assert!(!keep("Off", matches));
+}
