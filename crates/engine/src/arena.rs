@@ -44,6 +44,16 @@ impl Arena {
     /// How many bytes an arena may hold: offsets are 32-bit, and no configuration limit reaches this.
     const CAPACITY: usize = u32::MAX as usize;
 
+    /// Forgets all texts.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// How many bytes it can hold without growing.
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// The bytes of a text.
     pub(crate) fn get(&self, text: Text) -> &[u8] {
         self.bytes.get(text.start as usize..(text.start as usize + text.len as usize)).unwrap_or_default()

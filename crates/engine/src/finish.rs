@@ -11,10 +11,16 @@ use crate::request::{Origin, Pair};
 use crate::ruleset::{Rule, RuleIndex};
 use crate::settings::AuditEngine;
 use crate::transaction::Transaction;
+use crate::workspace::Workspace;
 
 impl Transaction {
     /// Ends the transaction: what a log, a metric or a store may need to know of it.
-    pub fn finish(mut self) -> Record {
+    pub fn finish(self) -> Record {
+        self.finish_in().0
+    }
+
+    /// As [`Transaction::finish`]; gives the buffers back for another transaction.
+    pub fn finish_in(mut self) -> (Record, Workspace) {
         let audit = self.is_audited();
         let parts = self.control.audit_parts;
         let mut record = Record {
@@ -51,7 +57,7 @@ impl Transaction {
         if !self.secrets.is_empty() {
             self.mask_record(&mut record);
         }
-        record
+        (record, self.into_workspace())
     }
 
     /// Names of the arguments that are hidden, as far as the request has them.

@@ -32,7 +32,6 @@ mod request_body;
 mod response;
 mod ruleset;
 mod sanitise;
-#[cfg_attr(not(test), expect(dead_code, reason = "no evaluator asks it yet"))]
 mod screen;
 mod script;
 pub mod settings;
@@ -42,6 +41,7 @@ mod transaction;
 mod uploads;
 pub mod variables;
 pub mod verdict;
+mod workspace;
 mod worlds;
 
 pub use compile::{Environment, compile};
@@ -50,6 +50,8 @@ pub use inject::Injection;
 pub use persistent::{CollectionUpdate, MemberChange, StoredMembers, drop_expired_members, leading_number};
 pub use record::Record;
 pub use ruleset::{FileSummary, RuleSet};
+pub use screen::run::Evaluation;
 pub use settings::{Compatibility, Settings};
 pub use transaction::{RequestLine, Start, Transaction};
 pub use verdict::{Answer, BodyPlan, BodyProgress, Need, Phase, Step, Verdict};
+pub use workspace::Workspace;

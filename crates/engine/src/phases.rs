@@ -26,6 +26,10 @@ use crate::verdict::{Answer, Need, Phase, Step, Verdict};
 pub(crate) struct Cursor {
     pub(crate) phase: Option<Phase>,
     pub(crate) position: usize,
+    /// A chain goes on: the link at `position` runs whatever the screen says.
+    in_chain: bool,
+    /// Where rules have jumped from and to, when somebody wants to know.
+    pub(crate) jumps: Option<Vec<(Phase, usize, usize)>>,
     /// The rule at `position` has been left in the middle.
     resume: Option<Resume>,
 }
@@ -94,6 +98,7 @@ impl Transaction {
     fn begin_phase(&mut self, phase: Phase) -> Option<Step> {
         self.cursor.phase = Some(phase);
         self.cursor.position = 0;
+        self.cursor.in_chain = false;
         self.cursor.resume = None;
         self.detection.begin_phase();
         self.matched.vars.clear();
@@ -122,12 +127,21 @@ impl Transaction {
             let rules = program.iter().filter(|i| matches!(i, Instruction::Rule(_))).count();
             self.trace(TraceStep::Phase { phase, rules });
         }
-        allowed.then_some(Step::Done(Verdict::Pass))
+        if allowed {
+            return Some(Step::Done(Verdict::Pass));
+        }
+        let rules = Arc::clone(&self.rules);
+        self.screen_phase(&rules, phase);
+        None
     }
 
     fn run_phase(&mut self, rules: &Arc<RuleSet>, phase: Phase) -> Result<Verdict, Suspended> {
         let program = rules.programs.get(phase.index()).map_or(&[][..], Vec::as_slice);
-        while let Some(instruction) = program.get(self.cursor.position) {
+        loop {
+            if self.is_screened() && !self.cursor.in_chain && self.cursor.resume.is_none() {
+                self.cursor.position = self.screening.next(self.cursor.position);
+            }
+            let Some(instruction) = program.get(self.cursor.position) else { break };
             let index = match instruction {
                 Instruction::Section { section, otherwise } => {
                     let applies = self.section_applies(rules, *section);
@@ -157,22 +171,29 @@ impl Transaction {
     ) -> Result<Option<Verdict>, Suspended> {
         if self.is_removed(index) {
             self.trace(TraceStep::RuleRemoved(index));
+            self.cursor.in_chain = false;
             self.cursor.position = rule.after_chain as usize;
             return Ok(None);
         }
         match self.run_rule(rules, index, rule)? {
             RuleOutcome::NoMatch | RuleOutcome::Failed => {
                 self.matched.vars.clear();
+                self.cursor.in_chain = false;
                 self.cursor.position = rule.after_chain as usize;
             }
             RuleOutcome::Match => {
                 let next = self.cursor.position + 1;
+                self.cursor.in_chain = rule.is_chained;
                 if rule.is_chained {
                     self.cursor.position = next;
                 } else {
                     self.matched.vars.clear();
-                    let jump = rules.rule(rule.starter).and_then(|starter| starter.jump);
-                    self.cursor.position = jump.map_or(next, |jump| jump as usize);
+                    let starter = rules.rule(rule.starter);
+                    let jump = starter.and_then(|starter| Some((starter, starter.jump? as usize)));
+                    if let Some((starter, to)) = jump {
+                        self.note_jump(starter, self.cursor.position, to);
+                    }
+                    self.cursor.position = jump.map_or(next, |(_, to)| to);
                 }
             }
             RuleOutcome::Intercepted => {
@@ -206,6 +227,7 @@ impl Transaction {
         if resume.is_none() {
             self.rule_failed = false;
             self.expand_targets(rule, &mut values);
+            self.keep_candidates(rules, rule, &mut values);
             self.trace_rule(rule, &values);
         }
         let outcome = self.test_values(rules, index, rule, &values, resume);

@@ -11,6 +11,7 @@ use portcullis_transformations::{Transformation, UnicodeMap};
 use crate::actions::Effect;
 use crate::compile::header_edit::HeaderEdit;
 use crate::macros::Template;
+use crate::screen::plan::Screen;
 use crate::settings::Settings;
 use crate::variables::Variable;
 use crate::verdict::Phase;
@@ -40,6 +41,7 @@ pub struct RuleSet {
     pub(crate) summary: Vec<FileSummary>,
     /// The environment of the process that compiled it.
     pub(crate) variables: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) screen: Screen,
 }
 
 /// How many rules a file brought, for the start-up message.
@@ -371,8 +373,19 @@ impl BitSet {
         }
     }
 
+    pub(crate) fn remove(&mut self, index: u32) {
+        if let Some(bits) = self.words.get_mut(index as usize / 64) {
+            *bits &= !(1 << (index % 64));
+        }
+    }
+
     pub(crate) fn contains(&self, index: u32) -> bool {
         self.words.get(index as usize / 64).is_some_and(|bits| bits & (1 << (index % 64)) != 0)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        let bits = |word: u64| (0..64).filter(move |bit| word >> bit & 1 == 1);
+        (0..).zip(&self.words).flat_map(move |(index, word)| bits(*word).map(move |bit| index * 64 + bit))
     }
 
     pub(crate) fn union_with(&mut self, other: &BitSet) {

@@ -22,10 +22,12 @@ use crate::request_body::RequestBody;
 use crate::response::Response;
 use crate::ruleset::{AllowScope, BitSet, ChainId, Rule, RuleIndex, RuleSet, TxSlot};
 use crate::sanitise::Secrets;
+use crate::screen::run::Screening;
 use crate::settings::AuditEngine;
 use crate::trace::Trace;
 use crate::variables::{Value, Variable};
 use crate::verdict::{Answer, Need, Phase};
+use crate::workspace::Workspace;
 use crate::worlds::Detection;
 use portcullis_operators::Hit;
 
@@ -95,11 +97,13 @@ pub struct Transaction {
     pub(crate) script_rule: RuleIndex,
     /// Results of transformation chains by value and chain.
     pub(crate) transformed: HashMap<(u32, u32, ChainId), Text, OffsetHasher>,
+    pub(crate) screening: Screening,
     pub(crate) values: Vec<Value>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_2: Vec<u8>,
     pub(crate) argument: Vec<u8>,
     pub(crate) hit: Hit,
+    workspace: Workspace,
 }
 
 /// Texts that do not change.
@@ -178,27 +182,38 @@ impl Control {
 impl Transaction {
     /// Begins a transaction on a rule set; it keeps this rule set to its end.
     pub fn new(rules: Arc<RuleSet>, start: Start) -> Self {
+        Self::new_in(rules, start, Workspace::default())
+    }
+
+    /// As [`Transaction::new`], with the buffers of an earlier one.
+    pub fn new_in(rules: Arc<RuleSet>, start: Start, mut workspace: Workspace) -> Self {
+        workspace.begin(&rules);
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut arena = Arena::default();
+        let arena = &mut workspace.arena;
         let constants = Constants {
             zero: arena.push(b"0"),
             one: arena.push(b"1"),
             unique_id: arena.push(start.unique_id.as_bytes()),
             ..Constants::default()
         };
-        let mut tx = TxMembers::default();
-        tx.reset(rules.tx_names.len());
         let control = Control::new(&rules);
+        let Workspace { headers, cookies, arguments, .. } = &mut workspace;
+        let request = Request {
+            headers: std::mem::take(headers),
+            cookies: std::mem::take(cookies),
+            arguments: std::mem::take(arguments),
+            ..Request::default()
+        };
         Self {
             start,
-            arena,
+            arena: std::mem::take(&mut workspace.arena),
             constants,
             client: unknown,
             server: unknown,
-            request: Request::default(),
+            request,
             body: RequestBody::default(),
             response: Response::default(),
-            tx,
+            tx: std::mem::take(&mut workspace.tx),
             env: Vec::new(),
             geo: Vec::new(),
             collections: Vec::new(),
@@ -213,7 +228,7 @@ impl Transaction {
             alerts: Vec::new(),
             relevant: false,
             interception: None,
-            matched_rules: Vec::new(),
+            matched_rules: std::mem::take(&mut workspace.matched_rules),
             secrets: Secrets::default(),
             injection: Injection::default(),
             limits_exceeded: false,
@@ -222,14 +237,38 @@ impl Transaction {
             stopwatch: Stopwatch::default(),
             trace: Trace::default(),
             script_rule: 0,
-            transformed: HashMap::default(),
-            values: Vec::new(),
-            scratch: Vec::new(),
-            scratch_2: Vec::new(),
-            argument: Vec::new(),
-            hit: Hit::default(),
+            transformed: std::mem::take(&mut workspace.transformed),
+            screening: std::mem::take(&mut workspace.screening),
+            values: std::mem::take(&mut workspace.values),
+            scratch: std::mem::take(&mut workspace.scratch),
+            scratch_2: std::mem::take(&mut workspace.scratch_2),
+            argument: std::mem::take(&mut workspace.argument),
+            hit: std::mem::take(&mut workspace.hit),
+            workspace,
             rules,
         }
+    }
+
+    /// Gives the buffers back.
+    pub(crate) fn into_workspace(self) -> Workspace {
+        let mut workspace = Workspace {
+            arena: self.arena,
+            tx: self.tx,
+            screening: self.screening,
+            transformed: self.transformed,
+            headers: self.request.headers,
+            cookies: self.request.cookies,
+            arguments: self.request.arguments,
+            matched_rules: self.matched_rules,
+            values: self.values,
+            scratch: self.scratch,
+            scratch_2: self.scratch_2,
+            argument: self.argument,
+            hit: self.hit,
+            ..self.workspace
+        };
+        workspace.end();
+        workspace
     }
 
     /// Both ends of the connection. `client` is the real client where a trusted proxy said so.

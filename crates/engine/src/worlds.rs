@@ -104,6 +104,14 @@ impl Transaction {
                 Some(turn) => turn,
                 None => self.next_turn(),
             };
+            if self.detection.turn.is_none() && self.is_screened() {
+                // No world has a value for the rules that the screen leaves out.
+                let next = self.screening.next(at);
+                if next != at {
+                    self.go_on(world, next);
+                    continue;
+                }
+            }
             let Some(instruction) = program.get(at) else { return Ok(Verdict::Pass) };
             let index = match instruction {
                 Instruction::Section { section, otherwise } => {

@@ -1,6 +1,7 @@
 //! The last step: drafts become rules, labels become positions, selections become sets.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use portcullis_seclang::Diagnostic;
 
@@ -10,7 +11,18 @@ use crate::ruleset::{
     BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet,
     TransformationChains,
 };
+use crate::screen::plan::Screen;
+use crate::screen::trial;
 use crate::verdict::Phase;
+
+/// The rule set with its screen.
+fn screened(rule_set: RuleSet) -> RuleSet {
+    let shared = Arc::new(rule_set);
+    let passed_over = trial::passed_over(&shared);
+    let mut rule_set = Arc::into_inner(shared).expect("the trial is over and has kept nothing");
+    rule_set.screen = Screen::new(&rule_set.rules, &rule_set.programs, &rule_set.chains, &passed_over);
+    rule_set
+}
 
 /// One entry of a phase list before positions are known.
 enum Entry<'a> {
@@ -71,6 +83,7 @@ impl Compiler<'_> {
             selections: selections.collect(),
             settings: self.settings,
             summary: summarise(&kept, &files),
+            screen: Screen::default(),
             rules,
             programs,
             chains,
@@ -83,7 +96,7 @@ impl Compiler<'_> {
             header_edits: self.header_edits,
             variables: self.environment.variables.to_vec(),
         };
-        (Some(rule_set), self.diagnostics)
+        (Some(screened(rule_set)), self.diagnostics)
     }
 
     fn finish_rule(

@@ -38,12 +38,18 @@
 //! often. Neither can make an answer wrong. What cannot be screened (negated operators, numbers, macros in the argument,
 //! expressions that the linear engine does not run) has no condition and always runs.
 
-pub(crate) mod alphabet;
-pub(crate) mod condition;
+mod alphabet;
+mod condition;
 mod cut;
 mod graph;
-pub(crate) mod rarity;
-pub(crate) mod scanner;
+mod memory;
+mod passage;
+pub(crate) mod plan;
+mod rarity;
+mod results;
+pub(crate) mod run;
+mod scanner;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trial;
 mod window;

@@ -143,24 +143,6 @@ impl Rarity {
         let chained = first_row[usize::from(second & 63)] * second_pair;
         (1.0 - CHAINED) * self.triple[number(first, second, third)] + CHAINED * chained
     }
-
-    /// How often this sequence of sets occurs, per symbol of text.
-    pub(crate) fn of_sequence(&self, sequence: &[Symbols]) -> f32 {
-        match *sequence {
-            [] => 1.0,
-            [only] => self.of(only),
-            [first, second] => self.of_pair(first, second),
-            [first, second, third, ..] => {
-                let mut share = self.of_triple([first, second, third]);
-                for three in sequence.windows(3).skip(1) {
-                    let &[first, second, third] = three else { continue };
-                    let known = self.of_pair(first, second).max(f32::MIN_POSITIVE);
-                    share *= (self.of_triple([first, second, third]) / known).min(1.0);
-                }
-                share
-            }
-        }
-    }
 }
 
 /// Sets with more combinations than this are priced by pairs.
@@ -198,15 +180,12 @@ pub(crate) mod cost {
 mod tests {
     use super::*;
 
-    fn sequence(text: &str) -> Vec<Symbols> {
-        text.bytes().map(|byte| Symbols::of_bytes([byte])).collect()
-    }
-
     #[test]
     fn knows_rare_from_common() {
         let model = Rarity::typical();
-        assert!(model.of_sequence(&sequence("the")) > 20.0 * model.of_sequence(&sequence("xqz")));
-        assert!(model.of_sequence(&sequence("the")) > model.of_sequence(&sequence("<?p")));
+        let of = |text: &[u8; 3]| model.of_triple(text.map(|byte| Symbols::of_bytes([byte])));
+        assert!(of(b"the") > 20.0 * of(b"xqz"));
+        assert!(of(b"the") > of(b"<?p"));
         let all: f32 = model.of(Symbols::ALL);
         assert!((0.99..1.01).contains(&all), "{all}");
     }

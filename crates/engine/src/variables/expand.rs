@@ -293,25 +293,36 @@ impl Transaction {
     }
 
     fn collect_xml(&mut self, selector: &Selector, values: &mut Vec<Value>) {
-        let Some(document) = &self.body.xml else { return };
+        if self.body.xml.is_none() {
+            return;
+        }
         let push = |value| Value::new(Variable::Xml, MemberName::Bare, value);
         let Selector::XPath(path) = selector else {
             values.push(push(self.arena.push(b"[XML document tree]")));
             return;
         };
-        if let Some((_, texts)) = self.body.xml_selected.iter().find(|(known, _)| known == path) {
-            values.extend(texts.iter().map(|&text| push(text)));
-            return;
-        }
-        let mut texts = Vec::new();
-        let arena = &mut self.arena;
-        if path.select(document, &mut |text| texts.push(arena.push(text))).is_err() {
+        if !self.select_xml(path) {
             self.rule_failed = true;
             self.notice(3, "XML: Unable to evaluate xpath expression.");
             return;
         }
-        values.extend(texts.iter().map(|&text| push(text)));
-        self.body.xml_selected.push((Arc::clone(path), texts));
+        let selected = self.body.xml_selected.iter().find(|(known, _)| known == path);
+        values.extend(selected.iter().flat_map(|(_, texts)| texts).map(|&text| push(text)));
+    }
+
+    /// Evaluates an expression on the XML body unless that has been done; false when it cannot be.
+    pub(crate) fn select_xml(&mut self, path: &Arc<portcullis_bodies::XPath>) -> bool {
+        let Some(document) = &self.body.xml else { return true };
+        if self.body.xml_selected.iter().any(|(known, _)| known == path) {
+            return true;
+        }
+        let mut texts = Vec::new();
+        let arena = &mut self.arena;
+        let selected = path.select(document, &mut |text| texts.push(arena.push(text)));
+        if selected.is_ok() {
+            self.body.xml_selected.push((Arc::clone(path), texts));
+        }
+        selected.is_ok()
     }
 
     /// Appends a value's full name as logs show it (`ARGS:a\x01`).

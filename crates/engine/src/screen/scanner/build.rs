@@ -12,21 +12,9 @@ use crate::screen::rarity::{Rarity, triples};
 use crate::screen::window::{Anchor, Sequence, anchor};
 
 impl Scanner {
-    /// Builds a scanner; the unit of a condition is its index.
+    /// Builds a scanner; the unit of a condition is its index. Each condition has a clause.
     pub(crate) fn new(conditions: &[Condition], rarity: &Rarity) -> Self {
-        let mut scanner = Self {
-            anchors: Box::new([0; 4096]),
-            ranks: Box::new([0; 4096]),
-            bucket_of: Vec::new(),
-            buckets: Vec::new(),
-            members: Vec::new(),
-            entries: Vec::new(),
-            sets: Vec::new(),
-            marks: Vec::new(),
-            clauses: Vec::new(),
-            units: Vec::new(),
-            by_symbols: Vec::new(),
-        };
+        let mut scanner = Self::default();
         let windows = scanner.add_conditions(conditions);
         let mut anchored = vec![Vec::new(); 1 << 18];
         for (window, clauses) in &windows {
@@ -41,21 +29,21 @@ impl Scanner {
         scanner
     }
 
-    /// Fills `clauses`, `units` and `by_symbols`; returns the distinct windows in order, each with its clauses.
+    /// Fills `clauses`, `units` and `by_symbol`; returns the distinct windows in order, each with its clauses.
     fn add_conditions(&mut self, conditions: &[Condition]) -> Vec<(Sequence, Vec<u16>)> {
         let mut windows: Vec<(Sequence, u16)> = Vec::new();
         for (unit, condition) in conditions.iter().enumerate() {
             let unit = unit as Unit;
             let from = self.clauses.len() as u32;
-            // Without a clause, or with symbols that can meet the first, no window announces the unit.
-            if condition.clauses.first().is_none_or(|first| !first.symbols.is_empty()) {
-                self.by_symbols.push(unit);
+            let first = condition.clauses.first().map_or(Symbols::EMPTY, |clause| clause.symbols);
+            for symbol in first.iter() {
+                self.by_symbol[usize::from(symbol)].push(unit);
             }
+            self.telling = self.telling.union(first);
             for (index, clause) in condition.clauses.iter().enumerate() {
                 windows.extend(clause.windows.iter().map(|window| (*window, self.clauses.len() as u16)));
-                let announces = index == 0 && clause.symbols.is_empty();
-                self.clauses
-                    .push(ClauseTest { symbols: clause.symbols, first_of: announces.then_some(unit) });
+                let first_of = (index == 0).then_some(unit);
+                self.clauses.push(ClauseTest { symbols: clause.symbols, first_of });
             }
             self.units.push(UnitTest { least: condition.least, clauses: (from, self.clauses.len() as u32) });
         }

@@ -51,8 +51,9 @@ pub(crate) struct Scanner {
     marks: Vec<u16>,
     clauses: Vec<ClauseTest>,
     units: Vec<UnitTest>,
-    /// Units to test whatever was found, because symbols alone can meet their first clause.
-    by_symbols: Vec<Unit>,
+    /// For each symbol, the units whose first clause it meets, and all such symbols.
+    by_symbol: [Vec<Unit>; 64],
+    telling: Symbols,
 }
 
 /// The windows with one anchor.
@@ -79,10 +80,10 @@ struct Entry {
     lead: u8,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct ClauseTest {
     symbols: Symbols,
-    /// The unit to test when this clause is found.
+    /// The unit whose first clause this is.
     first_of: Option<Unit>,
 }
 
@@ -122,6 +123,26 @@ impl Default for Findings {
     }
 }
 
+impl Default for Scanner {
+    /// A scanner without units.
+    fn default() -> Self {
+        Self {
+            anchors: Box::new([0; 4096]),
+            ranks: Box::new([0; 4096]),
+            bucket_of: Vec::new(),
+            buckets: Vec::new(),
+            members: Vec::new(),
+            entries: Vec::new(),
+            sets: Vec::new(),
+            marks: Vec::new(),
+            clauses: Vec::new(),
+            units: Vec::new(),
+            by_symbol: std::array::from_fn(|_| Vec::new()),
+            telling: Symbols::EMPTY,
+        }
+    }
+}
+
 impl Marks {
     fn reset(&mut self, clauses: usize) {
         if self.bits.len() * 64 < clauses {
@@ -154,9 +175,26 @@ impl Scanner {
         findings.marks.reset(self.clauses.len());
         self.pass(value, findings);
         let Findings { seen, candidates, marks, .. } = findings;
-        let holds = |unit: &Unit| self.holds(*unit, value.len(), *seen, marks);
-        let found = marks.order.iter().filter_map(|clause| self.clauses[usize::from(*clause)].first_of);
-        candidates.extend(found.chain(self.by_symbols.iter().copied()).filter(holds));
+        for clause in &marks.order {
+            let ClauseTest { symbols, first_of } = self.clauses[usize::from(*clause)];
+            // Symbols that meet the clause announce the unit below.
+            if let Some(unit) = first_of.filter(|_| !symbols.intersects(*seen))
+                && self.holds(unit, value.len(), *seen, marks)
+            {
+                candidates.push(unit);
+            }
+        }
+        for symbol in self.telling.intersection(*seen).iter() {
+            let is_first = |unit: &Unit| self.first_clause(*unit).intersection(*seen).first() == Some(symbol);
+            let units = self.by_symbol[usize::from(symbol)].iter().copied();
+            candidates
+                .extend(units.filter(|unit| is_first(unit) && self.holds(*unit, value.len(), *seen, marks)));
+        }
+    }
+
+    /// The symbols that meet a unit's first clause.
+    fn first_clause(&self, unit: Unit) -> Symbols {
+        self.clauses[self.units[unit as usize].clauses.0 as usize].symbols
     }
 
     /// Whether a unit's condition holds.
@@ -226,12 +264,11 @@ impl Scanner {
 
     /// Compares the windows whose anchor ends at `at`.
     fn compare(&self, buffer: &Buffer, at: usize, marks: &mut Marks) {
-        let [before, first, second, last, behind] =
-            [at - 3, at - 2, at - 1, at, at + 1].map(|place| buffer[place]);
+        let Some(&[before, first, second, last, behind]) = buffer[at - 3..].first_chunk() else { return };
         let pair = usize::from(first & 63) << 6 | usize::from(second & 63);
         let below = self.anchors[pair] & ((1 << (last & 63)) - 1);
         let rank = self.ranks[pair] + below.count_ones();
-        let bucket = self.buckets[self.bucket_of[rank as usize] as usize];
+        let bucket = &self.buckets[self.bucket_of[rank as usize] as usize];
         if !bucket.before.contains(before) || !bucket.behind.contains(behind) {
             return;
         }

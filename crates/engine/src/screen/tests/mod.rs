@@ -9,6 +9,9 @@ mod expressions;
 mod operators;
 #[path = "../../../../operators/tests/random/mod.rs"]
 mod random;
+mod requests;
+mod rules;
+mod transactions;
 
 use portcullis_operators::pattern::{Options, Pattern};
 use portcullis_operators::{Hit, Shape, Test};
@@ -38,7 +41,8 @@ impl Screened {
         for source in sources {
             let Ok(pattern) = Pattern::new(&source, Options::default()) else { continue };
             let Some(hir) = pattern.hir() else { continue };
-            conditions.push(Condition::of(&Shape::Regex(hir), rarity).unwrap_or_default());
+            let Some(condition) = Condition::of(&Shape::Regex(hir), rarity) else { continue };
+            conditions.push(condition);
             patterns.push((source, pattern));
         }
         let scanner = Scanner::new(&conditions, rarity);

@@ -56,7 +56,7 @@ fn operators(folder: &Path) -> Vec<Named> {
 }
 
 /// The texts of a rule set's own tests: every line that could be a value, as written and URL-decoded.
-fn attacks(folder: &Path) -> Vec<Vec<u8>> {
+pub fn attacks(folder: &Path) -> Vec<Vec<u8>> {
     let mut found = BTreeSet::new();
     for file in corpus::files(folder, "yaml").unwrap_or_default() {
         let text = std::fs::read(file).unwrap();
@@ -100,13 +100,16 @@ fn matches_of_rule_set_operators_are_candidates() {
     let attacks = corpus::folder("crs-v4").map(|folder| attacks(&folder)).unwrap_or_default();
     for folder in FOLDERS {
         let Some(folder) = corpus::folder(folder) else { continue };
-        let operators = operators(&folder);
-        let conditions: Vec<_> = operators
-            .iter()
-            .map(|operator| Condition::of(&operator.test.shape(), &rarity).unwrap_or_default())
-            .collect();
+        let all = operators(&folder);
+        let total = all.len();
+        let mut conditions = Vec::new();
+        let mut operators = all;
+        operators.retain(|operator| {
+            let condition = Condition::of(&operator.test.shape(), &rarity);
+            conditions.extend(condition.clone());
+            condition.is_some()
+        });
         let scanner = Scanner::new(&conditions, &rarity);
-        let conditional = conditions.iter().filter(|condition| !condition.clauses.is_empty()).count();
         let (mut tried, mut ruled_out) = (0, 0);
         let mut check = |value: &[u8]| {
             ruled_out += check_operators(&operators, &scanner, value, &mut findings);
@@ -119,7 +122,7 @@ fn matches_of_rule_set_operators_are_candidates() {
         {
         }
         println!(
-            "{}: {} operators, {conditional} with a condition, {tried} pairs, {ruled_out} ruled out",
+            "{}: {total} operators, {} with a condition, {tried} pairs, {ruled_out} ruled out",
             folder.display(),
             operators.len()
         );

@@ -1,0 +1,215 @@
+//! The screen at work in a transaction: at the beginning of a phase, which of its rules could match which values.
+//!
+//! What comes out is a list of pairs (unit, value) and a bit per position of the phase's program. The loop in `phases` visits the positions with a bit, and a screened rule tests only the values it is
+//! paired with: for the others its operator would say no, and a test that says no leaves nothing behind.
+//!
+//! What was scanned for an earlier phase is not scanned again; a value that is new or has been replaced is.
+
+use portcullis_transformations::Tables;
+
+use super::memory::{Known, Memory, Question};
+use super::plan::{Half, Source, half_of};
+use super::results::Results;
+use super::scanner::Unit;
+use crate::arena::Text;
+use crate::ruleset::{Rule, RuleSet, Selector};
+use crate::transaction::Transaction;
+use crate::variables::{MemberName, Value};
+use crate::verdict::Phase;
+
+/// Which evaluator runs a transaction's rules. They differ in speed only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Evaluation {
+    /// Every rule tests every value.
+    Plain,
+    /// Values are screened first; a rule that cannot match is passed over.
+    #[default]
+    Screened,
+}
+
+/// What the screen found out for the half that is running, and what it keeps for later transactions.
+#[derive(Debug, Default)]
+pub(crate) struct Screening {
+    evaluation: Evaluation,
+    /// The phase that `visits` is for.
+    phase: Option<Phase>,
+    half: Option<usize>,
+    /// Which units could match which values, in order of units once a phase has begun.
+    pairs: Vec<(Unit, Text)>,
+    /// Units whose values could not be had: they run as if there were no screen.
+    unscreened: Vec<Unit>,
+    /// Positions of the running phase's program to visit.
+    visits: Vec<u64>,
+    /// The values of each source as they were scanned, and where in the list each source begins.
+    scanned: Vec<Text>,
+    starts: Vec<usize>,
+    results: Results,
+    memory: Memory,
+}
+
+impl Screening {
+    /// Keeps answers about values from now on.
+    pub(crate) fn remember(&mut self) {
+        self.memory = Memory::new();
+    }
+
+    /// Forgets the answers: the rule set is another one.
+    pub(crate) fn forget(&mut self) {
+        self.memory.clear();
+    }
+
+    /// Forgets the transaction.
+    pub(crate) fn end(&mut self) {
+        self.evaluation = Evaluation::default();
+        self.phase = None;
+        self.half = None;
+        self.pairs.clear();
+        self.unscreened.clear();
+        self.scanned.clear();
+        self.starts.clear();
+    }
+
+    /// The next position to visit, from `position` on.
+    pub(crate) fn next(&self, position: usize) -> usize {
+        let mut index = position / 64;
+        let Some(word) = self.visits.get(index) else { return usize::MAX };
+        let mut bits = word & (u64::MAX << (position % 64));
+        while bits == 0 {
+            index += 1;
+            match self.visits.get(index) {
+                Some(word) => bits = *word,
+                None => return usize::MAX,
+            }
+        }
+        index * 64 + bits.trailing_zeros() as usize
+    }
+
+    /// The values that a unit could match.
+    fn values_of(&self, unit: Unit) -> &[(Unit, Text)] {
+        let from = self.pairs.partition_point(|(other, _)| *other < unit);
+        let rest = self.pairs.get(from..).unwrap_or_default();
+        let count = rest.iter().take_while(|(other, _)| *other == unit).count();
+        rest.get(..count).unwrap_or_default()
+    }
+}
+
+impl Transaction {
+    /// Chooses the evaluator. Without a call the screened one runs.
+    pub fn set_evaluation(&mut self, evaluation: Evaluation) {
+        self.screening.evaluation = evaluation;
+    }
+
+    /// Whether rules may be passed over. What a debug log shows of a rule that does not match is the plain evaluator's.
+    pub(crate) fn is_screened(&self) -> bool {
+        self.screening.phase.is_some() && self.screening.phase == self.cursor.phase && !self.traces(4)
+    }
+
+    /// Screens the values of a phase that begins.
+    pub(crate) fn screen_phase(&mut self, rules: &RuleSet, phase: Phase) {
+        self.screening.phase = None;
+        let Some(half) = rules
+            .screen
+            .half(phase)
+            .filter(|_| self.screening.evaluation == Evaluation::Screened && !self.traces(4))
+        else {
+            return;
+        };
+        let mut screening = std::mem::take(&mut self.screening);
+        let mut values = std::mem::take(&mut self.values);
+        screening.phase = Some(phase);
+        if screening.half.replace(half_of(phase)) != Some(half_of(phase)) {
+            screening.pairs.clear();
+            screening.unscreened.clear();
+            screening.scanned.clear();
+            screening.starts.clear();
+        }
+        let before = (std::mem::take(&mut screening.scanned), std::mem::take(&mut screening.starts));
+        for (index, source) in half.sources.iter().enumerate() {
+            screening.starts.push(screening.scanned.len());
+            if source.from > phase {
+                continue;
+            }
+            let known = before.1.get(index).map_or(&[][..], |start| {
+                let end = before.1.get(index + 1).copied().unwrap_or(before.0.len());
+                before.0.get(*start..end).unwrap_or_default()
+            });
+            self.screen_source(rules, half, index, known, &mut values, &mut screening);
+        }
+        self.values = values;
+        screening.pairs.sort_unstable_by_key(|(unit, text)| (*unit, text.key()));
+        screening.visits.clear();
+        screening.visits.extend_from_slice(rules.screen.visited(phase));
+        for unit in screening.pairs.iter().map(|(unit, _)| unit).chain(&screening.unscreened) {
+            let Some(plan) = half.units.get(*unit as usize).filter(|plan| plan.phase == phase) else {
+                continue;
+            };
+            if let Some(word) = screening.visits.get_mut(plan.position / 64) {
+                *word |= 1 << (plan.position % 64);
+            }
+        }
+        self.screening = screening;
+    }
+
+    /// Screens the values of a source that are not among the known ones.
+    fn screen_source(
+        &mut self,
+        rules: &RuleSet,
+        half: &Half,
+        index: usize,
+        known: &[Text],
+        values: &mut Vec<Value>,
+        screening: &mut Screening,
+    ) {
+        let Some(source) = half.sources.get(index) else { return };
+        values.clear();
+        if !self.collect_source(rules, source, values) {
+            screening.unscreened.extend(source.all_units());
+            return;
+        }
+        let tables = Tables { unicode: rules.unicode.as_deref() };
+        let number = (index * 2 + screening.half.unwrap_or(0)) as u32;
+        for (index, value) in values.iter().enumerate() {
+            screening.scanned.push(value.value);
+            if known.get(index) == Some(&value.value) {
+                continue;
+            }
+            let name = match value.name {
+                MemberName::Member(name) if source.tells_names() => self.arena.get(name),
+                _ => &[],
+            };
+            let Screening { results, memory, pairs, .. } = screening;
+            let question = Question { source: number, name, value: self.arena.get(value.value) };
+            match memory.find(question) {
+                Known::Units(units) => pairs.extend(units.iter().map(|unit| (*unit, value.value))),
+                Known::Nothing(hash) => {
+                    let units = results.units(half, source, question, &tables);
+                    pairs.extend(units.iter().map(|unit| (*unit, value.value)));
+                    memory.keep(question, hash, units);
+                }
+            }
+        }
+    }
+
+    /// Appends the values of a source; false when they cannot be had, which the rule that asks will report.
+    fn collect_source(&mut self, rules: &RuleSet, source: &Source, values: &mut Vec<Value>) -> bool {
+        if let Selector::XPath(path) = &source.selector
+            && !self.select_xml(path)
+        {
+            return false;
+        }
+        // Which rule asks matters to RULE only, which is not screened.
+        if let Some(rule) = rules.rules.first() {
+            self.collect(source.variable, &source.selector, rule, values);
+        }
+        true
+    }
+
+    /// Leaves only the values that a screened rule could match.
+    pub(crate) fn keep_candidates(&self, rules: &RuleSet, rule: &Rule, values: &mut Vec<Value>) {
+        let screened = |unit: &Unit| self.is_screened() && !self.screening.unscreened.contains(unit);
+        if let Some(unit) = rules.screen.unit(rule).filter(screened) {
+            let paired = self.screening.values_of(unit);
+            values.retain(|value| paired.iter().any(|(_, text)| *text == value.value));
+        }
+    }
+}

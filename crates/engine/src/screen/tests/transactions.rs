@@ -1,0 +1,209 @@
+//! Whole transactions through both evaluators: whatever can be seen of them is equal.
+//!
+//! Rule sets are random, or a public one with everything switched on; requests are random, or carry the attacks of that
+//! rule set's own tests. Compared are verdicts, alerts, matched rules, TX and the other collections, captures, the latest
+//! match and what `ctl` changed. `PORTCULLIS_SCREEN_TRANSACTIONS` says how many transactions to run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portcullis_seclang::{LoadError, Loader, Style, load, render};
+use portcullis_testkit::corpus;
+
+use super::operators::attacks;
+use super::random::Random;
+use super::requests::{Message, message};
+use super::rules::rules;
+use crate::{
+    Answer, BodyPlan, Compatibility, Environment, Evaluation, Phase, RequestLine, RuleSet, Start, Step,
+    Transaction, Verdict, Workspace, compile,
+};
+
+fn transactions() -> usize {
+    let asked = std::env::var("PORTCULLIS_SCREEN_TRANSACTIONS").ok();
+    asked.map_or(3000, |text| text.parse().expect("PORTCULLIS_SCREEN_TRANSACTIONS is a number"))
+}
+
+/// A text, and the disk behind it.
+struct Text<'a>(&'a str);
+
+impl Loader for Text<'_> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        if path == Path::new("test.conf") {
+            return Ok(self.0.into());
+        }
+        std::fs::read(path).map_err(|error| LoadError::Other(error.to_string()))
+    }
+
+    fn glob(&self, _: &Path) -> Result<Vec<PathBuf>, LoadError> {
+        Ok(Vec::new())
+    }
+}
+
+fn rule_set(text: &str) -> Result<Arc<RuleSet>, String> {
+    let loader = Text(text);
+    let environment =
+        portcullis_seclang::Environment { loader: &loader, module: &|_| true, define: &|_| false };
+    let loaded = load(&[PathBuf::from("test.conf")], &environment);
+    let read_file = |path: &Path| loader.read(path).map_err(|error| error.to_string());
+    let environment =
+        Environment { read_file: &read_file, variables: &[], compatibility: Compatibility::default() };
+    let (rules, diagnostics) = compile(&loaded.items, &loaded.sources, &environment);
+    rules.map(Arc::new).ok_or_else(|| render(&diagnostics, &loaded.sources, Style::default()))
+}
+
+/// Runs one transaction to its end; returns what can be seen of it, in words.
+fn run(rules: &Arc<RuleSet>, message: &Message, evaluation: Evaluation, workspace: &mut Workspace) -> String {
+    let start =
+        Start { unique_id: "a".repeat(24), wall_micros: 1_700_000_000_000_000, utc_offset_seconds: 0 };
+    let mut transaction = Transaction::new_in(Arc::clone(rules), start, std::mem::take(workspace));
+    transaction.set_evaluation(evaluation);
+    let [client, server] = ["192.0.2.7:4000", "192.0.2.1:80"].map(|address| address.parse().unwrap());
+    transaction.connection(client, server);
+    let raw = [message.method.as_bytes(), b" ", &message.target, b" HTTP/1.1"].concat();
+    transaction.request_line(RequestLine {
+        raw: &raw,
+        method: message.method.as_bytes(),
+        target: &message.target,
+        protocol: b"HTTP/1.1",
+    });
+    for (name, value) in &message.headers {
+        transaction.request_header(name.as_bytes(), value);
+    }
+    let verdicts = phases(&mut transaction, message);
+    let logging = phase(&mut transaction, Phase::Logging);
+    let seen = seen(&transaction);
+    let (_, used) = transaction.finish_in();
+    *workspace = used;
+    format!("{verdicts:?} {logging:?}\n{seen}")
+}
+
+fn phase(transaction: &mut Transaction, phase: Phase) -> Verdict {
+    loop {
+        match transaction.run(phase, 0) {
+            Step::Done(verdict) => return verdict,
+            Step::Need(_) => transaction.provide(Answer::Failed("nothing outside".to_owned())),
+        }
+    }
+}
+
+/// The verdicts of the phases that ran, up to the one that ended the exchange.
+fn phases(transaction: &mut Transaction, message: &Message) -> Vec<Verdict> {
+    let mut verdicts = vec![phase(transaction, Phase::RequestHeaders)];
+    let passed = |verdicts: &[Verdict]| verdicts.last() == Some(&Verdict::Pass);
+    if passed(&verdicts) && transaction.request_body_plan() == BodyPlan::Inspect {
+        transaction.request_body(&message.body);
+        transaction.request_body_end();
+    }
+    if passed(&verdicts) {
+        verdicts.push(phase(transaction, Phase::RequestBody));
+    }
+    if passed(&verdicts) {
+        transaction.response_head(b"HTTP/1.1", 200, b"OK");
+        transaction.response_header(b"Content-Type", b"text/html");
+        transaction.response_header(b"X-Echo", &message.target);
+        verdicts.push(phase(transaction, Phase::ResponseHeaders));
+    }
+    if passed(&verdicts) {
+        if transaction.response_body_plan() == BodyPlan::Inspect {
+            transaction.response_body(&message.answer);
+        }
+        transaction.response_body_end();
+        verdicts.push(phase(transaction, Phase::ResponseBody));
+    }
+    verdicts
+}
+
+/// The state that rules, logs or the driver could see, in words.
+fn seen(transaction: &Transaction) -> String {
+    let text = |text| transaction.arena.get(text).escape_ascii().to_string();
+    let mut out = String::new();
+    for alert in &transaction.alerts {
+        out += &format!("{} {:?} {}\n", alert.level, alert.phase, alert.text.escape_ascii());
+    }
+    for (_, member) in transaction.tx.in_order() {
+        out += &format!("TX:{}={}\n", text(member.name), text(member.value));
+    }
+    for pair in &transaction.env {
+        out += &format!("ENV:{}={}\n", text(pair.name), text(pair.value));
+    }
+    let control = &transaction.control;
+    out += &format!(
+        "matched {:?}\nlatest {} {}\nseverity {} relevant {} limits {}\ncontrol {:?} {:?} {:?}\ninterception {:?}\n",
+        transaction.matched_rules,
+        text(transaction.matched.name),
+        text(transaction.matched.value),
+        transaction.highest_severity,
+        transaction.relevant,
+        transaction.limits_exceeded,
+        control.engine,
+        control.allow,
+        control.removed_rules,
+        transaction.interception,
+    );
+    out
+}
+
+/// Fails with the first line that differs. The workspace of earlier transactions is used for the screened run only.
+fn compare(rules: &Arc<RuleSet>, text: &str, message: &Message, workspace: &mut Workspace) -> usize {
+    let plain = run(rules, message, Evaluation::Plain, &mut Workspace::default());
+    let screened = run(rules, message, Evaluation::Screened, workspace);
+    if plain != screened {
+        let lines = plain.lines().zip(screened.lines()).find(|(plain, screened)| plain != screened);
+        panic!("{lines:#?}\n{text}\n{message:?}\n--- plain\n{plain}\n--- screened\n{screened}");
+    }
+    plain.matches("\nmatched [").count() - plain.matches("\nmatched []").count()
+}
+
+#[test]
+fn random_rule_sets_decide_alike() {
+    let mut random = Random(0x7a05_ac71);
+    let mut workspace = Workspace::new();
+    let (mut ran, mut matched) = (0, 0);
+    while ran < transactions() {
+        let text = rules(&mut random);
+        let rules = rule_set(&text).unwrap_or_else(|error| panic!("{error}"));
+        for _ in 0..20 {
+            matched += compare(&rules, &text, &message(&mut random, &[]), &mut workspace);
+            ran += 1;
+        }
+    }
+    println!("{ran} transactions, {matched} with a match");
+    assert!(matched * 3 > ran, "too few matches to mean anything");
+}
+
+/// A public rule set with its highest paranoia level.
+fn whole(folder: &Path, level: &str) -> String {
+    let mut text = format!(
+        "SecRuleEngine DetectionOnly\nSecRequestBodyAccess On\nSecResponseBodyAccess On\n\
+         SecResponseBodyMimeType text/html\nInclude {}/crs-setup.conf.example\n\
+         SecAction \"id:900000,phase:1,pass,t:none,nolog,{level}\"\n\
+         SecRule REQUEST_HEADERS:Content-Type \"json\" \"id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON\"\n\
+         SecRule REQUEST_HEADERS:Content-Type \"xml\" \"id:2,phase:1,pass,nolog,ctl:requestBodyProcessor=XML\"\n",
+        folder.display()
+    );
+    for file in corpus::files(&folder.join("rules"), "conf").unwrap_or_default() {
+        text += &format!("Include {}\n", file.display());
+    }
+    text
+}
+
+#[test]
+fn public_rule_sets_decide_alike() {
+    let sets = [
+        ("crs-v4", "setvar:tx.blocking_paranoia_level=4,setvar:tx.detection_paranoia_level=4"),
+        ("crs-v3", "setvar:tx.paranoia_level=4"),
+    ];
+    let Some(values) = corpus::folder("crs-v4").map(|folder| attacks(&folder)) else { return };
+    for (set, level) in sets {
+        let Some(folder) = corpus::folder(set) else { continue };
+        let text = whole(&folder, level);
+        let rules = rule_set(&text).unwrap_or_else(|error| panic!("{error}"));
+        let mut random = Random(0x9ab1_1c5e);
+        let mut workspace = Workspace::new();
+        let matched: usize = (0..transactions() / 10)
+            .map(|_| compare(&rules, set, &message(&mut random, &values), &mut workspace))
+            .sum();
+        println!("{set}: {} transactions, {matched} with a match", transactions() / 10);
+    }
+}
