@@ -42,13 +42,13 @@ impl Changes {
         self.files.keys().map(PathBuf::as_path)
     }
 
-    /// What shall become of a path; `None` when nothing.
-    pub(crate) fn get(&self, path: &Path) -> Option<&Option<Vec<u8>>> {
+    /// What shall become of a path: its content, or `Some(None)` when it shall go; `None` when nothing.
+    pub fn get(&self, path: &Path) -> Option<&Option<Vec<u8>>> {
         self.files.get(path)
     }
 
     /// Paths and contents; no content: the file goes.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Path, Option<&Vec<u8>>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Path, Option<&Vec<u8>>)> {
         self.files.iter().map(|(path, content)| (path.as_path(), content.as_ref()))
     }
 }

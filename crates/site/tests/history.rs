@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use portcullis_site::history::{EditKind, History};
+use portcullis_site::history::{Author, EditKind, History};
 use portcullis_site::{Changes, Mode, RuleSource, Site, init};
 use tempfile::TempDir;
 
@@ -108,4 +108,34 @@ fn an_untracked_site_has_no_history() {
     let root = folder.path().join("shop");
     init(&root, &RuleSource::Starter, "").unwrap();
     assert!(History::of(&root).unwrap().is_none());
+}
+
+#[test]
+fn a_change_has_its_author_and_is_shown_against_the_commit_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, history) = site(&folder, "shop");
+    let changes = site.mode_change(Mode::Protect).unwrap();
+    let author = Author { name: "ada".to_owned(), email: "ada@console".to_owned() };
+    let made = site.commit(&changes, "Switch to protection\n", Some(&author)).unwrap();
+    let id = made.recorded.unwrap().id;
+    let newest = history.entries(1).unwrap().remove(0);
+    assert_eq!((newest.id, newest.author.as_str()), (id, "ada"));
+    let files = history.changes_of(&id.to_string()).unwrap();
+    assert_eq!(files.len(), 1);
+    assert!(files[0].text.contains("-SecRuleEngine DetectionOnly\n+SecRuleEngine On\n"), "{}", files[0].text);
+    let first = history.changes_of("HEAD~1").unwrap();
+    assert!(first.iter().all(|file| file.edit.kind == EditKind::Added) && !first.is_empty());
+}
+
+#[test]
+fn a_commit_that_fails_leaves_the_files_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, _) = site(&folder, "shop");
+    let before = std::fs::read(site.root().join("modsecurity.conf")).unwrap();
+    let changes = site.mode_change(Mode::Protect).unwrap();
+    let lock = site.root().join(".git/index.lock");
+    std::fs::write(&lock, "").unwrap();
+    let error = site.commit(&changes, "Switch to protection\n", None).unwrap_err().to_string();
+    assert!(error.contains("lock"), "{error}");
+    assert_eq!(std::fs::read(site.root().join("modsecurity.conf")).unwrap(), before);
 }

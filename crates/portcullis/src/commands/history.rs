@@ -127,7 +127,7 @@ pub fn restore(arguments: &RestoreArguments) -> Result<ExitCode> {
     let message =
         format!("Restore {}\n\nThe content of the site is that of commit {id} again.\n", id.short());
     let made = if arguments.force {
-        Some(change::apply(&site, &changes, &message)?)
+        Some(site.commit(&changes, &message, None)?)
     } else {
         change::make(&site, &changes, &message)?
     };
@@ -135,6 +135,6 @@ pub fn restore(arguments: &RestoreArguments) -> Result<ExitCode> {
         say(format_args!("{} is not restored: it has errors; --force restores it all the same", id.short()));
         return Ok(ExitCode::FAILURE);
     };
-    write!(out, "{}", made.told())?;
+    write!(out, "{}", change::told(&made))?;
     Ok(ExitCode::SUCCESS)
 }

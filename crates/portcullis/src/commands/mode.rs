@@ -60,6 +60,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         io::stdout(),
         "{shown}: SecRuleEngine {value}; a proxy that runs with this site follows by itself"
     )?;
-    write!(io::stdout(), "{}", made.told())?;
+    write!(io::stdout(), "{}", change::told(&made))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -226,7 +226,7 @@ fn finish(site: &Site, changes: &Changes, message: &str, nothing: &str) -> Resul
         say("nothing was changed: the site would have errors");
         return Ok(ExitCode::FAILURE);
     };
-    let told = made.told();
+    let told = change::told(&made);
     if told.is_empty() {
         writeln!(io::stdout(), "{message}")?;
     } else {

@@ -124,7 +124,7 @@ fn set(site: &Site, name: &str, value: &str) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     writeln!(io::stdout(), "{name} = {value}")?;
-    write!(io::stdout(), "{}", made.told())?;
+    write!(io::stdout(), "{}", change::told(&made))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -26,6 +26,15 @@ pub struct Recorded {
     pub subject: String,
 }
 
+/// Who made a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The name that the history shows.
+    pub name: String,
+    /// The address beside it.
+    pub email: String,
+}
+
 /// A file as it lies in the folder.
 struct Written {
     path: String,
@@ -42,6 +51,19 @@ impl History {
         &self,
         paths: impl IntoIterator<Item = &'a Path>,
         message: &str,
+    ) -> Result<Option<Recorded>, HistoryError> {
+        self.record_by(paths, message, None)
+    }
+
+    /// As [`History::record`], with an author of the caller's. The committer is the one that git's settings name.
+    ///
+    /// # Errors
+    /// As [`History::record`], or the author's name or address cannot stand in a commit.
+    pub fn record_by<'a>(
+        &self,
+        paths: impl IntoIterator<Item = &'a Path>,
+        message: &str,
+        author: Option<&Author>,
     ) -> Result<Option<Recorded>, HistoryError> {
         let files =
             paths.into_iter().map(|path| self.written(path)).collect::<Result<Vec<_>, HistoryError>>()?;
@@ -65,10 +87,17 @@ impl History {
         if new == old {
             return Ok(None);
         }
-        let id = self.commit(new, head, message)?;
+        // The index first: it is what another program may have locked, and then there is no commit to take back.
         self.stage(&files)?;
+        let id = self.commit(new, head, message, author)?;
         let subject = message.lines().next().unwrap_or_default().to_owned();
         Ok(Some(Recorded { id: CommitId(id), subject }))
+    }
+
+    /// Brings git's index in line with the folder, for files whose commit did not come about.
+    pub(super) fn unstage<'a>(&self, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), HistoryError> {
+        let files = paths.into_iter().map(|path| self.written(path)).collect::<Result<Vec<_>, _>>()?;
+        self.stage(&files)
     }
 
     fn commit(
@@ -76,17 +105,23 @@ impl History {
         tree: ObjectId,
         head: Option<ObjectId>,
         message: &str,
+        by: Option<&Author>,
     ) -> Result<ObjectId, HistoryError> {
         let failed = |error: gix::Error| self.failed("a commit cannot be written", &error);
         let mut repository = self.repository.clone();
         let (name, email) = AUTHOR;
         let committer = repository.committer_or_set_fallback(name, email).map_err(failed)?;
         let committer = committer.to_owned().map_err(|error| self.failed("the committer", &error))?;
-        let author = match repository.author() {
-            Some(author) => {
+        let author = match (by, repository.author()) {
+            (Some(by), _) => gix::actor::Signature {
+                name: by.name.as_str().into(),
+                email: by.email.as_str().into(),
+                time: committer.time,
+            },
+            (None, Some(author)) => {
                 author.map_err(failed)?.to_owned().map_err(|error| self.failed("the author", &error))?
             }
-            None => committer.clone(),
+            (None, None) => committer.clone(),
         };
         let (mut one, mut two) = (Default::default(), Default::default());
         let commit = repository

@@ -75,6 +75,37 @@ impl History {
         Ok(found)
     }
 
+    /// What a commit changed: the difference to its first parent, or to nothing.
+    ///
+    /// # Errors
+    /// When the revision is not known, or the repository cannot be read.
+    pub fn changes_of(&self, revision: &str) -> Result<Vec<FileDiff>, HistoryError> {
+        let id = self.resolve(revision)?;
+        let commit = self.repository.find_commit(id);
+        let commit = commit.map_err(|error| self.failed("a commit cannot be read", &error))?;
+        let files = |id: ObjectId| -> Result<BTreeMap<PathBuf, ObjectId>, HistoryError> {
+            let files = self.files_of(id, revision)?.into_iter();
+            Ok(files.filter(|file| !file.kind_is_link()).map(|file| (file.path, file.id)).collect())
+        };
+        let new = files(id)?;
+        let old = commit.parent_ids().next().map(|parent| files(parent.detach())).transpose()?;
+        let old = old.unwrap_or_default();
+        let mut found = Vec::new();
+        for path in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+            let kind = match (old.get(path), new.get(path)) {
+                (Some(before), Some(after)) if before == after => continue,
+                (Some(_), Some(_)) => EditKind::Changed,
+                (Some(_), None) => EditKind::Removed,
+                (None, _) => EditKind::Added,
+            };
+            let content =
+                |files: &BTreeMap<PathBuf, ObjectId>| files.get(path).map(|id| self.blob(*id)).transpose();
+            let text = unified(path, content(&old)?.as_deref(), content(&new)?.as_deref());
+            found.push(FileDiff { edit: Edit { path: path.clone(), kind }, text });
+        }
+        Ok(found)
+    }
+
     /// The changes that bring the folder back to a revision.
     ///
     /// # Errors

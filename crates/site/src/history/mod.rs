@@ -5,14 +5,16 @@
 //! of it is never looked at and never changed, staged files included.
 //!
 //! ```text
-//! commit.rs    changed files → a commit        status.rs    what is not committed
+//! change.rs    a change, made whole or not     commit.rs    changed files → a commit
 //! log.rs       commits that touch the site     diff.rs      texts, line by line
 //! snapshot.rs  a revision as files to read     source.rs    a branch that is followed
+//! status.rs    what is not committed
 //! ```
 //!
 //! Limits: contents are stored as they lie there, without git's line-end and content filters, which would change what runs.
 //! No hook runs, and no commit is signed.
 
+mod change;
 mod commit;
 mod diff;
 mod log;
@@ -24,12 +26,14 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
-pub use commit::Recorded;
+pub use change::Made;
+pub use commit::{Author, Recorded};
 pub use diff::{FileDiff, unified};
 pub use log::Entry;
 pub use source::{Source, SourceRevision};
 pub use status::{Edit, EditKind};
 
+use crate::error::SiteError;
 use crate::layout::CONFIGURATION;
 use crate::site::Site;
 
@@ -77,6 +81,9 @@ pub enum HistoryError {
         /// Why.
         reason: String,
     },
+    /// A file of the site cannot be read or written.
+    #[error(transparent)]
+    Site(#[from] SiteError),
     /// The repository could not be read or written.
     #[error("git repository `{}`: {doing}: {reason}", repository.display())]
     Git {
