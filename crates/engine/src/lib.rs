@@ -15,6 +15,7 @@ mod arena;
 mod begin;
 pub mod compile;
 mod describe;
+mod dump;
 mod escape;
 mod external;
 mod finish;

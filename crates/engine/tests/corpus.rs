@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use portcullis_engine::record::Alert;
 use portcullis_engine::{
-    Answer, BodyPlan, BodyProgress, Compatibility, Need, Phase, Record, RequestLine, Start, Step,
-    Transaction, Verdict,
+    Answer, BodyPlan, BodyProgress, Compatibility, Evaluation, Need, Phase, Record, RequestLine, RuleSet,
+    Start, Step, Transaction, Verdict,
 };
 use portcullis_testkit::rules::Source;
 use serde_json::Value;
@@ -93,19 +93,34 @@ fn line(alert: &Alert) -> String {
     format!("{text} [uri \"{uri}\"]")
 }
 
-/// Drives a case through all phases.
+/// Runs a case with both evaluators, which must agree; returns what was left and the status sent.
 fn exchange(case: &Value) -> Result<(Record, u16), String> {
+    let rules = Arc::new(rule_set(case)?);
+    let (plain, _) = drive(case, Arc::clone(&rules), Evaluation::Plain);
+    let (screened, status) = drive(case, rules, Evaluation::Screened);
+    if plain.dump() != screened.dump() {
+        return Err(format!("  plain:\n{}\n  screened:\n{}", plain.dump(), screened.dump()));
+    }
+    Ok((screened.finish(), status))
+}
+
+fn rule_set(case: &Value) -> Result<RuleSet, String> {
     let compatibility =
         Compatibility { reject_body_end_errors: true, join_headers: true, ..Compatibility::default() };
     // The path is as long as where the cases were recorded: a message is cut with its file name in it.
-    let rules = Source::new()
+    Source::new()
         .data("unicode.mapping", include_bytes!("../../../rules/unicode.mapping"))
         .text("settings.conf", SETTINGS)
         .text("/tmp/oracle-recorded/g1/s000/rules.conf", bytes(&case["rules"]))
-        .compile(compatibility)?;
+        .compile(compatibility)
+}
+
+/// Drives a case through all phases.
+fn drive(case: &Value, rules: Arc<RuleSet>, evaluation: Evaluation) -> (Transaction, u16) {
     let start =
         Start { unique_id: "id".to_owned(), wall_micros: 1_795_544_477_000_000, utc_offset_seconds: 0 };
-    let mut transaction = Transaction::new(Arc::new(rules), start);
+    let mut transaction = Transaction::new(rules, start);
+    transaction.set_evaluation(evaluation);
     transaction.connection(([127, 0, 0, 1], 40_000).into(), ([127, 0, 0, 1], 80).into());
     let method = case["method"].as_str().unwrap_or("GET").as_bytes();
     let target = bytes(&case["target"]);
@@ -128,7 +143,7 @@ fn exchange(case: &Value) -> Result<(Record, u16), String> {
         status = answer_instead(&mut transaction, &verdict, origin_answers);
     }
     let _ = phase(&mut transaction, Phase::Logging);
-    Ok((transaction.finish(), status))
+    (transaction, status)
 }
 
 /// Fields as sent: those of the case, behind a Host when it has none.

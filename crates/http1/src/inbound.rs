@@ -6,7 +6,7 @@
 //! It grows only as far as its user lets it: whoever reads checks [`Inbound::unread`] against a limit first.
 
 /// Received bytes, consumed from the front.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Inbound {
     bytes: Vec<u8>,
     start: usize,

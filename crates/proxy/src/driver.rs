@@ -94,7 +94,9 @@ impl<'d> Driver<'d> {
             wall_micros: started.wall_micros,
             utc_offset_seconds: worker.utc_offset(started),
         };
-        let mut transaction = Transaction::new(worker.shared.rules.load(), start);
+        let mut transaction =
+            Transaction::new_in(worker.shared.rules.load(), start, worker.workspaces.take());
+        transaction.set_evaluation(worker.settings().evaluation);
         transaction.connection(Self::real_client(worker, client, head), client.local);
         transaction.request_line(RequestLine {
             raw: head.line(),
@@ -227,8 +229,10 @@ impl<'d> Driver<'d> {
     fn report(self, bytes_sent: u64, bytes_received: u64) {
         let duration_micros = self.elapsed_micros();
         let rule_set = std::sync::Arc::clone(self.transaction.rule_set());
+        let (record, workspace) = self.transaction.finish_in();
+        self.worker.workspaces.give_back(workspace);
         self.worker.shared.observer.exchange(Exchange {
-            record: self.transaction.finish(),
+            record,
             rule_set,
             status: self.status,
             bytes_sent,

@@ -46,6 +46,7 @@ mod unique_id;
 pub mod uploads;
 mod upstream;
 mod worker;
+mod workspaces;
 
 pub use observer::{Exchange, Notice, Observer, UpstreamShare};
 pub use proxy::{Proxy, StartError};

@@ -30,6 +30,8 @@ pub struct Settings {
     pub spool_directory: PathBuf,
     /// Offset of local time from UTC in seconds at a moment (seconds since the Unix epoch), for time stamps in logs.
     pub utc_offset: fn(i64) -> i32,
+    /// Which of the engine's evaluators runs the rules.
+    pub evaluation: portcullis_engine::Evaluation,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             limits: Limits::default(),
             spool_directory: PathBuf::from("/tmp"),
             utc_offset: |_| 0,
+            evaluation: portcullis_engine::Evaluation::default(),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::shared_rules::SharedRules;
 use crate::timer::Timers;
 use crate::unique_id::UniqueIds;
 use crate::upstream::Health;
+use crate::workspaces::Workspaces;
 
 /// What all workers share.
 pub(crate) struct Shared {
@@ -47,6 +48,7 @@ pub(crate) struct Worker {
     pub(crate) timers: Rc<Timers>,
     pub(crate) pool: Pool,
     pub(crate) bodies: Budget,
+    pub(crate) workspaces: Workspaces,
     ids: RefCell<UniqueIds>,
     connections: Cell<usize>,
     /// Notified whenever a connection ends.
@@ -163,6 +165,7 @@ impl Ready {
         let worker = Rc::new(Worker {
             pool: Pool::new(shared.settings.limits.idle_upstream_per_worker),
             bodies: Budget::new(shared.settings.limits.inspected_bodies_per_worker),
+            workspaces: Workspaces::default(),
             shared,
             timers: Timers::new(tick),
             ids: RefCell::new(UniqueIds::new().map_err(|error| error.to_string())?),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use portcullis_engine::Evaluation;
 
 use crate::findings;
 use crate::ftw::{self, Arguments, InProcess};
@@ -13,18 +14,20 @@ use crate::loading;
 
 /// Carries `test` out: success when every test that was run passed, and one was.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let mut engine = arguments.site.as_deref().map(open).transpose()?;
+    let mut engine = arguments.site.as_deref().map(|root| open(root, arguments)).transpose()?;
     let engine = engine.as_mut().map(|engine| engine as &mut dyn InProcess);
     let report = ftw::run(arguments, engine, &mut io::stdout().lock())?;
     Ok(if report.ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open(root: &Path) -> Result<InProcessSite> {
+fn open(root: &Path, arguments: &Arguments) -> Result<InProcessSite> {
     let reading = loading::read(root, Vec::new())?;
     match reading.rule_set {
         Some(rules) if !findings::has_errors(&reading.diagnostics) => {
             let http = reading.resolved.settings.proxy.http;
-            Ok(InProcessSite::new(rules).with_http(http))
+            let evaluation = if arguments.plain { Evaluation::Plain } else { Evaluation::Screened };
+            let site = InProcessSite::new(rules).with_http(http).with_evaluation(evaluation);
+            Ok(if arguments.compare { site.comparing() } else { site })
         }
         _ => {
             findings::print(&reading.diagnostics, &reading.sources);

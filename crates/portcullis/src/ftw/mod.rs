@@ -55,6 +55,12 @@ pub struct Arguments {
     /// A site to test without a socket
     #[arg(long, value_name = "DIR")]
     pub site: Option<PathBuf>,
+    /// Run every rule on every value of --site, without the screen
+    #[arg(long, requires = "site")]
+    pub plain: bool,
+    /// Run every exchange with --site through the plain and the screened evaluator; a difference ends the run
+    #[arg(long, requires = "site", conflicts_with = "plain")]
+    pub compare: bool,
     /// Run only tests whose id (942100-7) matches
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<Regex>,

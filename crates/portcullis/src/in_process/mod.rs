@@ -14,7 +14,8 @@ use crate::ftw::{Answer, Asked, InProcess, Outcome};
 pub use outside::Outside;
 use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_engine::{
-    BodyPlan, BodyProgress, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction, Verdict,
+    BodyPlan, BodyProgress, Evaluation, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
+    Verdict,
 };
 use portcullis_http1::{
     BodyDecoder, BodyLimits, Framing, Inbound, RequestHead, RequestReader, Settings, Stage, reason, write,
@@ -35,6 +36,9 @@ pub struct InProcessSite {
     /// The request time of the exchange under way, seconds since the epoch.
     now_seconds: i64,
     count: u64,
+    evaluation: Evaluation,
+    /// Every exchange runs through the plain evaluator first, and both must agree.
+    compares: bool,
 }
 
 /// What one request caused.
@@ -47,6 +51,8 @@ pub struct Exchange {
     /// What the origin was sent, when it was asked.
     #[allow(dead_code, reason = "read by comparisons with the reference server, not by the command")]
     pub forwarded: Option<Vec<u8>>,
+    /// What the evaluators disagree about, on a site that compares them.
+    pub difference: Option<String>,
     /// Whether the connection takes another request.
     keep_alive: bool,
 }
@@ -68,7 +74,22 @@ impl InProcessSite {
             outside: Outside::new(),
             now_seconds: 0,
             count: 0,
+            evaluation: Evaluation::default(),
+            compares: false,
         }
+    }
+
+    /// Runs the rules with this evaluator.
+    #[allow(dead_code, reason = "the command lets people choose; tests compare")]
+    pub fn with_evaluation(mut self, evaluation: Evaluation) -> Self {
+        self.evaluation = evaluation;
+        self
+    }
+
+    /// Runs every exchange through both evaluators. One that differs is reported in [`Exchange::difference`].
+    pub fn comparing(mut self) -> Self {
+        self.compares = true;
+        self
     }
 
     /// Judges malformed requests by these limits and policies.
@@ -107,9 +128,31 @@ impl InProcessSite {
     fn exchange(&mut self, head: &RequestHead, inbound: &mut Inbound, origin: Origin<'_>) -> Exchange {
         if let Some(refusal) = head.refusal().filter(|refusal| refusal.stage == Stage::Head) {
             let response = Some(page(refusal.status, None));
-            return Exchange { record: None, response, forwarded: None, keep_alive: false };
+            return Exchange { record: None, response, forwarded: None, difference: None, keep_alive: false };
         }
-        let mut transaction = self.begin(head);
+        let start = self.start();
+        let plain = self.compares.then(|| {
+            let transaction = self.begin(head, &start, Evaluation::Plain);
+            let run = self.to_the_end(transaction, head, &mut inbound.clone(), origin);
+            self.outside.forget_files();
+            words(&run)
+        });
+        let transaction = self.begin(head, &start, self.evaluation);
+        let run = self.to_the_end(transaction, head, inbound, origin);
+        let difference = plain.and_then(|plain| difference(&plain, &words(&run)));
+        self.outside.store(&run.transaction, self.now_seconds);
+        let Run { transaction, response, forwarded, keep_alive } = run;
+        Exchange { record: Some(transaction.finish()), response, forwarded, difference, keep_alive }
+    }
+
+    /// Runs a transaction to the end of its last phase.
+    fn to_the_end(
+        &self,
+        mut transaction: Transaction,
+        head: &RequestHead,
+        inbound: &mut Inbound,
+        origin: Origin<'_>,
+    ) -> Run {
         let mut body = Body::new(head.framing());
         let mut forwarded = None;
         let outcome = self.request(&mut transaction, head, inbound, &mut body).and_then(|()| {
@@ -127,20 +170,23 @@ impl InProcessSite {
         // The rest of a body that nobody wanted stands before the next request.
         let keep_alive = body.drain(inbound) && head.keep_alive() && response.is_some();
         let _ = self.phase(&mut transaction, Phase::Logging);
-        self.outside.store(&transaction, self.now_seconds);
-        Exchange { record: Some(transaction.finish()), response, forwarded, keep_alive }
+        Run { transaction, response, forwarded, keep_alive }
     }
 
-    fn begin(&mut self, head: &RequestHead) -> Transaction {
+    fn start(&mut self) -> Start {
         self.count += 1;
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.now_seconds = i64::try_from(wall.as_secs()).unwrap_or(i64::MAX);
-        let start = Start {
+        Start {
             unique_id: format!("inprocess{:018x}", self.count),
             wall_micros: i64::try_from(wall.as_micros()).unwrap_or(i64::MAX),
             utc_offset_seconds: 0,
-        };
-        let mut transaction = Transaction::new(Arc::clone(&self.rules), start);
+        }
+    }
+
+    fn begin(&self, head: &RequestHead, start: &Start, evaluation: Evaluation) -> Transaction {
+        let mut transaction = Transaction::new(Arc::clone(&self.rules), start.clone());
+        transaction.set_evaluation(evaluation);
         transaction.connection(self.client, self.server);
         transaction.request_line(RequestLine {
             raw: head.line(),
@@ -236,11 +282,40 @@ impl InProcessSite {
 impl InProcess for InProcessSite {
     fn run(&mut self, request: &[u8], origin: Origin<'_>) -> anyhow::Result<Outcome> {
         let mut exchanges = self.connection(request, origin);
+        if let Some(difference) = exchanges.iter_mut().find_map(|exchange| exchange.difference.take()) {
+            anyhow::bail!(difference);
+        }
         let records = exchanges.iter().filter_map(|exchange| exchange.record.as_ref());
         let log = records.flat_map(Self::log_lines).collect();
         let response = if exchanges.is_empty() { None } else { exchanges.swap_remove(0).response };
         Ok(Outcome { response, log })
     }
+}
+
+/// A transaction behind its last phase, and what came of it.
+struct Run {
+    transaction: Transaction,
+    response: Option<Answer>,
+    forwarded: Option<Vec<u8>>,
+    keep_alive: bool,
+}
+
+/// Everything that must not depend on the evaluator.
+fn words(run: &Run) -> String {
+    let answer =
+        run.response.as_ref().map(|answer| (answer.status, &answer.headers, answer.body.escape_ascii()));
+    let forwarded = run.forwarded.as_ref().map(|message| message.escape_ascii().to_string());
+    format!("{}answer {answer:?}\nforwarded {forwarded:?}\n", run.transaction.dump())
+}
+
+/// The first line that differs.
+fn difference(plain: &str, screened: &str) -> Option<String> {
+    let mut pairs = plain.lines().zip(screened.lines());
+    if plain == screened {
+        return None;
+    }
+    let (plain_line, screened_line) = pairs.find(|(left, right)| left != right).unwrap_or((plain, screened));
+    Some(format!("evaluators differ: plain `{plain_line}`, screened `{screened_line}`"))
 }
 
 /// The body of a request while it is read.

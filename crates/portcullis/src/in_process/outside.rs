@@ -59,6 +59,11 @@ impl Outside {
         }
     }
 
+    /// Deletes the files of an exchange that does not count.
+    pub fn forget_files(&self) {
+        self.files.take();
+    }
+
     /// Stores what a transaction that is over did to its collections and settles its files.
     pub fn store(&self, transaction: &Transaction, now: i64) {
         let files = self.files.take();

@@ -86,7 +86,7 @@ pub fn run_3() {
 fn run(name: &str, set_up: &str, skips: &str) {
     let Some(folder) = corpus::folder(name) else { return };
     let Some(set) = corpus::fixture(name, "") else { return };
-    let mut site = InProcessSite::new(Arc::new(rules(&set, set_up)));
+    let mut site = InProcessSite::new(Arc::new(rules(&set, set_up))).comparing();
     let report =
         ftw::run_in_process(&[folder.join("tests")], &mut site, &BTreeMap::new()).expect("readable tests");
     let mut suite = Suite::new(name, skips);

@@ -33,7 +33,7 @@ pub fn run() {
         source = source.file(file);
     }
     let rule_set = source.compile(Compatibility::default()).unwrap_or_else(|errors| panic!("{errors}"));
-    let mut engine = WithText(InProcessSite::new(Arc::new(rule_set)));
+    let mut engine = WithText(InProcessSite::new(Arc::new(rule_set)).comparing());
     let report =
         ftw::run_in_process(&[folder.join("tests")], &mut engine, &BTreeMap::new()).expect("readable tests");
     let mut suite = Suite::new("mrts", include_str!("mrts.skip"));

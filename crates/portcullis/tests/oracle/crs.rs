@@ -122,7 +122,7 @@ impl Exchange {
 
     fn run(&self, rules: &Arc<RuleSet>) -> Seen {
         let answer = ours::as_sent(self.request.starts_with(b"HEAD "), &self.answer);
-        ours::exchange(InProcessSite::new(Arc::clone(rules)), &self.request, &answer)
+        ours::exchange(InProcessSite::new(Arc::clone(rules)).comparing(), &self.request, &answer)
     }
 }
 

@@ -53,7 +53,7 @@ pub fn run(case: &Case, file: &str) -> Seen {
     let Response { status, headers, body } = &case.response;
     let answer = Answer { status: *status, headers: headers.clone(), body: bytes(body) };
     let answer = as_sent(case.request.method == "HEAD", &answer);
-    exchange(InProcessSite::new(rules), &bytes(&case.request.text()), &answer)
+    exchange(InProcessSite::new(rules).comparing(), &bytes(&case.request.text()), &answer)
 }
 
 /// Sends one request; the reference closes the connection after it.
@@ -61,6 +61,7 @@ pub fn exchange(mut site: InProcessSite, request: &[u8], answer: &Answer) -> See
     let exchanges = site.connection(request, &|_: &Asked<'_>| answer.clone());
     let mut seen = Seen::default();
     let Some(exchange) = exchanges.into_iter().next() else { return seen };
+    assert_eq!(exchange.difference, None, "{}", request.escape_ascii());
     let intercepted = exchange.record.as_ref().is_some_and(|record| record.interception.is_some());
     seen.error_page = exchange.forwarded.is_none() && !intercepted;
     seen.status = exchange.response.map_or(0, |answer| answer.status);

@@ -72,7 +72,7 @@ fn run(rules: &Arc<RuleSet>, message: &Message, evaluation: Evaluation, workspac
     }
     let verdicts = phases(&mut transaction, message);
     let logging = phase(&mut transaction, Phase::Logging);
-    let seen = seen(&transaction);
+    let seen = transaction.dump();
     let (_, used) = transaction.finish_in();
     *workspace = used;
     format!("{verdicts:?} {logging:?}\n{seen}")
@@ -112,36 +112,6 @@ fn phases(transaction: &mut Transaction, message: &Message) -> Vec<Verdict> {
         verdicts.push(phase(transaction, Phase::ResponseBody));
     }
     verdicts
-}
-
-/// The state that rules, logs or the driver could see, in words.
-fn seen(transaction: &Transaction) -> String {
-    let text = |text| transaction.arena.get(text).escape_ascii().to_string();
-    let mut out = String::new();
-    for alert in &transaction.alerts {
-        out += &format!("{} {:?} {}\n", alert.level, alert.phase, alert.text.escape_ascii());
-    }
-    for (_, member) in transaction.tx.in_order() {
-        out += &format!("TX:{}={}\n", text(member.name), text(member.value));
-    }
-    for pair in &transaction.env {
-        out += &format!("ENV:{}={}\n", text(pair.name), text(pair.value));
-    }
-    let control = &transaction.control;
-    out += &format!(
-        "matched {:?}\nlatest {} {}\nseverity {} relevant {} limits {}\ncontrol {:?} {:?} {:?}\ninterception {:?}\n",
-        transaction.matched_rules,
-        text(transaction.matched.name),
-        text(transaction.matched.value),
-        transaction.highest_severity,
-        transaction.relevant,
-        transaction.limits_exceeded,
-        control.engine,
-        control.allow,
-        control.removed_rules,
-        transaction.interception,
-    );
-    out
 }
 
 /// Fails with the first line that differs. The workspace of earlier transactions is used for the screened run only.

@@ -1,6 +1,12 @@
 //! Settings of how the site's rules are read and, where engines differ, what they mean.
 
+use portcullis_engine::Evaluation;
+
 use crate::settings::setting::{Applies, Group, Setting, Shape};
+
+fn evaluation(plain: bool) -> Evaluation {
+    if plain { Evaluation::Plain } else { Evaluation::Screened }
+}
 
 /// See the module.
 pub static ROWS: &[Setting] = &[
@@ -25,6 +31,17 @@ pub static ROWS: &[Setting] = &[
         summary: "Names that <IfDefine> finds defined, as httpd's -D.",
         detail: "",
         set: |to, value, _| value.list().map(|names| to.defines = names.to_vec()),
+    },
+    Setting {
+        name: "plain",
+        group: Group::Rules,
+        shape: Shape::Boolean,
+        placeholder: "BOOL",
+        default: "false",
+        applies: Applies::AtStart,
+        summary: "Run every rule on every value, without the screen.",
+        detail: "Decides the same and costs many times more: for whoever doubts the screen.",
+        set: |to, value, _| value.boolean().map(|on| to.proxy.evaluation = evaluation(on)),
     },
     Setting {
         name: "reject-body-end-errors",
