@@ -23,6 +23,10 @@ pub(crate) fn log_escape_hex(text: &[u8], out: &mut Vec<u8>) {
 }
 
 fn escape(text: &[u8], quotes: bool, backslash: bool, out: &mut Vec<u8>) {
+    // Nearly every text stays as it is.
+    if text.iter().all(|byte| matches!(byte, 0x20..=0x7e) && !matches!(byte, b'"' | b'\\')) {
+        return out.extend_from_slice(text);
+    }
     out.reserve(text.len());
     for byte in text {
         match byte {

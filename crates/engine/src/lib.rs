@@ -14,6 +14,7 @@ pub mod actions;
 mod arena;
 mod begin;
 pub mod compile;
+mod costs;
 mod describe;
 mod dump;
 mod escape;
@@ -46,6 +47,7 @@ mod workspace;
 mod worlds;
 
 pub use compile::{Environment, compile};
+pub use costs::{Costs, RuleCost};
 pub use describe::RuleDescription;
 pub use inject::Injection;
 pub use persistent::{CollectionUpdate, MemberChange, StoredMembers, drop_expired_members, leading_number};

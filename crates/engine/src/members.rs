@@ -114,6 +114,11 @@ impl TxMembers {
         self.others.remove(lower);
     }
 
+    /// All members, in no order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
+        self.slots.iter().chain(self.others.values()).copied().filter(|member| member.created != 0)
+    }
+
     /// All members in order of creation, with the slot of those that have one.
     pub(crate) fn in_order(&self) -> Vec<(Option<TxSlot>, Member)> {
         let slots = self.slots.iter().enumerate().map(|(slot, member)| (Some(slot as TxSlot), *member));

@@ -65,6 +65,15 @@ impl Transaction {
     /// Each phase runs once, forward only; after an interception only [`Phase::Logging`] still runs.
     pub fn run(&mut self, phase: Phase, now_micros: u64) -> Step {
         self.now = now_micros;
+        let begun = self.clock();
+        let step = self.run_or_go_on(phase, now_micros);
+        if let Some(begun) = begun {
+            self.note_phase(phase, begun);
+        }
+        step
+    }
+
+    fn run_or_go_on(&mut self, phase: Phase, now_micros: u64) -> Step {
         let rules = Arc::clone(&self.rules);
         if self.cursor.phase != Some(phase)
             && let Some(step) = self.begin_phase(phase)
@@ -175,7 +184,13 @@ impl Transaction {
             self.cursor.position = rule.after_chain as usize;
             return Ok(None);
         }
-        match self.run_rule(rules, index, rule)? {
+        let begun = self.clock();
+        let outcome = self.run_rule(rules, index, rule);
+        if let Some(begun) = begun {
+            let matched = matches!(outcome, Ok(RuleOutcome::Match | RuleOutcome::Intercepted));
+            self.note_rule(index, begun, matched);
+        }
+        match outcome? {
             RuleOutcome::NoMatch | RuleOutcome::Failed => {
                 self.matched.vars.clear();
                 self.cursor.in_chain = false;
@@ -222,10 +237,15 @@ impl Transaction {
         index: RuleIndex,
         rule: &Rule,
     ) -> Result<RuleOutcome, Suspended> {
-        let mut values = std::mem::take(&mut self.values);
         let resume = self.cursor.resume.take();
         if resume.is_none() {
             self.rule_failed = false;
+            if self.fails_at_once(rule) {
+                return Ok(RuleOutcome::NoMatch);
+            }
+        }
+        let mut values = std::mem::take(&mut self.values);
+        if resume.is_none() {
             self.expand_targets(rule, &mut values);
             self.keep_candidates(rules, rule, &mut values);
             self.trace_rule(rule, &values);
@@ -240,6 +260,24 @@ impl Transaction {
             });
         }
         outcome
+    }
+
+    /// Whether a rule that tests one member of TX does not match: most rules of a rule set's own bookkeeping, asked without
+    /// the machinery for values. A test that says no leaves nothing behind.
+    fn fails_at_once(&mut self, rule: &Rule) -> bool {
+        let Some((slot, counts)) = rule.member.filter(|_| !self.traces(4)) else { return false };
+        let (Test::Pure(test), Some(argument)) = (&rule.operator.test, rule.operator.argument.as_literal())
+        else {
+            return false;
+        };
+        let member = self.tx.slot(slot);
+        let value = match (member, counts) {
+            (None, false) => return true,
+            (None, true) => b"0",
+            (Some(_), true) => b"1",
+            (Some(member), false) => self.arena.get(member.value),
+        };
+        matches!(test.test(value, argument, false, &mut self.hit), Ok(false))
     }
 
     fn test_values(
@@ -389,6 +427,7 @@ impl Transaction {
         self.trace_operator(rule, value, tested);
         let argument = literal.unwrap_or(&self.argument);
         let result = match &operator.test {
+            Test::Pure(_) if operator.negated && self.is_ruled_out(rules, rule, value) => Ok(false),
             Test::Pure(test) => test.test(self.arena.get(tested), argument, rule.capture, &mut self.hit),
             Test::External(external) => {
                 let argument = argument.to_vec();

@@ -127,6 +127,8 @@ pub(crate) struct Rule {
     pub(crate) targets: Vec<Target>,
     pub(crate) operator: Operator,
     pub(crate) transformations: ChainId,
+    /// The one member of TX that it tests, as it is or its count, where nothing else decides.
+    pub(crate) member: Option<(TxSlot, bool)>,
     pub(crate) multi_match: bool,
     pub(crate) capture: bool,
     pub(crate) effects: Vec<Effect>,
@@ -183,7 +185,32 @@ pub(crate) enum Selector {
 #[derive(Debug)]
 pub(crate) struct KeyPattern {
     pub(crate) source: Vec<u8>,
-    pub(crate) pattern: Pattern,
+    pattern: Pattern,
+    /// What every name that matches begins with, in letters of any case.
+    prefix: Vec<u8>,
+}
+
+impl KeyPattern {
+    /// An expression with its text; it takes no notice of case.
+    pub(crate) fn new(source: &[u8], pattern: Pattern) -> Self {
+        Self { source: source.to_vec(), pattern, prefix: prefix(source) }
+    }
+
+    /// Whether a name matches.
+    pub(crate) fn is_match(&self, name: &[u8]) -> bool {
+        name.get(..self.prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.prefix))
+            && self.pattern.is_match(name).unwrap_or(false)
+    }
+}
+
+/// `^header_920450_.*` begins with `header_920450_`; nothing is said of an expression with alternatives.
+fn prefix(source: &[u8]) -> Vec<u8> {
+    let Some(rest) = source.strip_prefix(b"^").filter(|_| !source.contains(&b'|')) else { return Vec::new() };
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let length = rest.iter().take_while(|byte| is_plain(byte)).count();
+    // A repetition behind it takes the last one away.
+    let is_repeated = matches!(rest.get(length), Some(b'*' | b'?' | b'{' | b'+'));
+    rest.get(..length - usize::from(is_repeated && length > 0)).unwrap_or_default().to_vec()
 }
 
 /// A compiled operator.
@@ -394,6 +421,31 @@ impl BitSet {
         }
         for (bits, more) in self.words.iter_mut().zip(&other.words) {
             *bits |= more;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefix;
+
+    #[test]
+    fn prefixes_are_what_every_match_begins_with() {
+        for (source, expected) in [
+            ("^MSC_", "MSC_"),
+            ("^header_name_920450_", "header_name_920450_"),
+            ("^ab*", "a"),
+            ("^ab{0,2}", "a"),
+            ("^ab+", "a"),
+            ("^ab.*", "ab"),
+            ("^ab\\d", "ab"),
+            ("ab", ""),
+            ("^a|b", ""),
+            ("^*", ""),
+            ("(?i)^ab", ""),
+            ("^", ""),
+        ] {
+            assert_eq!(prefix(source.as_bytes()), expected.as_bytes(), "{source}");
         }
     }
 }

@@ -76,7 +76,7 @@ impl Transaction {
             [b'/', pattern @ .., b'/'] if !pattern.is_empty() => {
                 let options = Options { caseless: true, ..Options::default() };
                 let compiled = Pattern::new(pattern, options).map_err(|error| error.message)?;
-                Selector::Pattern(Arc::new(KeyPattern { source: pattern.to_vec(), pattern: compiled }))
+                Selector::Pattern(Arc::new(KeyPattern::new(pattern, compiled)))
             }
             _ if variable == Variable::Xml => {
                 let path = portcullis_bodies::XPath::compile(&String::from_utf8_lossy(key), &[]);

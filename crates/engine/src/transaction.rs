@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::actions::{CollectionRef, RemovedTarget};
 use crate::arena::{Arena, Text};
+use crate::costs::Costs;
 use crate::hash::OffsetHasher;
 use crate::inject::Injection;
 use crate::macros::{Piece, Template};
@@ -103,6 +104,8 @@ pub struct Transaction {
     pub(crate) scratch_2: Vec<u8>,
     pub(crate) argument: Vec<u8>,
     pub(crate) hit: Hit,
+    /// What rules cost, when somebody measures.
+    pub(crate) costs: Option<Box<Costs>>,
     workspace: Workspace,
 }
 
@@ -244,6 +247,7 @@ impl Transaction {
             scratch_2: std::mem::take(&mut workspace.scratch_2),
             argument: std::mem::take(&mut workspace.argument),
             hit: std::mem::take(&mut workspace.hit),
+            costs: None,
             workspace,
             rules,
         }

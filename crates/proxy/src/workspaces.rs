@@ -20,7 +20,11 @@ pub(crate) struct Workspaces {
 impl Workspaces {
     /// One for a transaction that begins.
     pub(crate) fn take(&self) -> Workspace {
-        self.waiting.borrow_mut().pop().unwrap_or_else(Workspace::new)
+        // The default one would not remember values.
+        match self.waiting.borrow_mut().pop() {
+            Some(workspace) => workspace,
+            None => Workspace::new(),
+        }
     }
 
     /// Takes back the one of a transaction that is over.

@@ -8,11 +8,12 @@ use portcullis_seclang::Diagnostic;
 use super::{Compiler, ElementKind, RuleDraft};
 use crate::macros::Template;
 use crate::ruleset::{
-    BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet,
+    BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet, Selector,
     TransformationChains,
 };
 use crate::screen::plan::Screen;
 use crate::screen::trial;
+use crate::variables::Variable;
 use crate::verdict::Phase;
 
 /// The rule set with its screen.
@@ -110,6 +111,7 @@ impl Compiler<'_> {
         let targets = draft.target_text.as_deref();
         let text = super::canonical::text(targets, &operator, &actions.written, draft.is_link);
         let mut template = |text: &Vec<u8>| Template::parse(text, &mut self.tx_names);
+        let member = tested_member(draft).filter(|_| !operator.negated);
         Rule {
             index,
             id: actions.id.filter(|_| !draft.is_link).map_or(0, |(id, _)| id),
@@ -117,6 +119,7 @@ impl Compiler<'_> {
             targets: draft.targets.clone(),
             operator,
             transformations: chains.intern(&actions.transformations),
+            member,
             multi_match: actions.multi_match,
             capture: actions.capture,
             effects: actions.effects.clone(),
@@ -205,6 +208,21 @@ struct KeptDraft {
     line: u32,
     target_text: Option<Vec<u8>>,
     file: u16,
+}
+
+/// The one member of TX that a rule tests, and whether it is its count, when it tests nothing else and as it is.
+fn tested_member(draft: &KeptDraft) -> Option<(crate::ruleset::TxSlot, bool)> {
+    let [target] = draft.targets.as_slice() else { return None };
+    match target.selector {
+        Selector::Slot(slot)
+            if target.variable == Variable::Tx
+                && !target.exclude
+                && draft.actions.transformations.is_empty() =>
+        {
+            Some((slot, target.count))
+        }
+        _ => None,
+    }
 }
 
 /// Where a rule leads.

@@ -79,7 +79,7 @@ fn compile_target(
                     let text = format!("bad regular expression: {}", error.message);
                     Box::new(Diagnostic::error("invalid-regex", key.span, text))
                 })?;
-                Selector::Pattern(Arc::new(KeyPattern { source: key.value.text.clone(), pattern }))
+                Selector::Pattern(Arc::new(KeyPattern::new(&key.value.text, pattern)))
             }
             KeyKind::Text if variable == Variable::Tx => Selector::Slot(tx_names.intern(&key.value.text)),
             KeyKind::Text => Selector::Name(key.value.text.clone()),

@@ -2,8 +2,9 @@
 //!
 //! `SecRule ARGS|REQUEST_HEADERS:Referer "@rx union.+select" "…,t:urlDecodeUni"` becomes a unit of the request's half with
 //! the chain `urlDecodeUni`, reached from all of ARGS and from the Referer. A rule is screened when its operator has a
-//! condition, is not negated, and all its targets hold what is final when the phase begins ([`final_from`]); chain links are
-//! not, because they run only when the rule before them matched. Everything else is visited always.
+//! condition and all its targets hold what is final when the phase begins ([`final_from`]); chain links are not, because they
+//! run only when the rule before them matched. A negated rule is visited always, and matches a value that its operator
+//! cannot match without running it. Everything else is visited always.
 //!
 //! The phases of the request share one scanner, those of the response another, so that a header that rules of phases 1
 //! and 2 look at is scanned once.
@@ -150,14 +151,15 @@ impl Screen {
                     .filter(|_| !passed_over.contains(position as u32))
                     .and_then(|rule| condition(rule, phase, &rarity));
                 let builder = builders.get_mut(half_of(phase));
+                let mut is_visited = rule.is_none_or(|rule| !rule.is_link);
                 if let (Some(rule), Some(condition), Some(builder)) = (rule, condition, builder) {
                     let unit = builder.add(rule, condition, phase, position, chains);
                     if let Some(slot) = screen.units.get_mut(rule.index as usize) {
                         *slot = Some(unit);
                     }
-                } else if rule.is_none_or(|rule| !rule.is_link)
-                    && let Some(word) = visited.get_mut(position / 64)
-                {
+                    is_visited = rule.operator.negated;
+                }
+                if is_visited && let Some(word) = visited.get_mut(position / 64) {
                     *word |= 1 << (position % 64);
                 }
             }
@@ -202,7 +204,15 @@ fn condition(rule: &Rule, phase: Phase, rarity: &Rarity) -> Option<Condition> {
                 && is_stored(target)
                 && final_from(target.variable).is_some_and(|from| from <= phase)
     };
-    if rule.is_link || rule.operator.negated || !rule.targets.iter().all(is_final) {
+    if rule.is_link || !rule.targets.iter().all(is_final) {
+        return None;
+    }
+    // A negated rule is visited all the same. Its operator is spared where the condition is not met, which is worth a
+    // scan on long values only; with several tests of a value it is not tried.
+    let is_long = |target: &Target| {
+        matches!(target.variable, Variable::ResponseBody | Variable::RequestBody | Variable::FilesTmpContent)
+    };
+    if rule.operator.negated && (rule.multi_match || !rule.targets.iter().all(is_long)) {
         return None;
     }
     // An argument with macros has no shape, so the condition is that of what is written.

@@ -114,6 +114,7 @@ impl Transaction {
         else {
             return;
         };
+        let begun = self.clock();
         let mut screening = std::mem::take(&mut self.screening);
         let mut values = std::mem::take(&mut self.values);
         screening.phase = Some(phase);
@@ -123,6 +124,7 @@ impl Transaction {
             screening.scanned.clear();
             screening.starts.clear();
         }
+        let pairs_before = screening.pairs.len();
         let before = (std::mem::take(&mut screening.scanned), std::mem::take(&mut screening.starts));
         for (index, source) in half.sources.iter().enumerate() {
             screening.starts.push(screening.scanned.len());
@@ -136,6 +138,10 @@ impl Transaction {
             self.screen_source(rules, half, index, known, &mut values, &mut screening);
         }
         self.values = values;
+        if let Some(begun) = begun {
+            let values = screening.scanned.len().saturating_sub(before.0.len());
+            self.note_screen(begun, values, screening.pairs.len() - pairs_before);
+        }
         screening.pairs.sort_unstable_by_key(|(unit, text)| (*unit, text.key()));
         screening.visits.clear();
         screening.visits.extend_from_slice(rules.screen.visited(phase));
@@ -204,10 +210,24 @@ impl Transaction {
         true
     }
 
-    /// Leaves only the values that a screened rule could match.
-    pub(crate) fn keep_candidates(&self, rules: &RuleSet, rule: &Rule, values: &mut Vec<Value>) {
+    /// The unit of a rule whose values are screened.
+    fn screened_unit(&self, rules: &RuleSet, rule: &Rule) -> Option<Unit> {
         let screened = |unit: &Unit| self.is_screened() && !self.screening.unscreened.contains(unit);
-        if let Some(unit) = rules.screen.unit(rule).filter(screened) {
+        rules.screen.unit(rule).filter(screened)
+    }
+
+    /// Whether the operator of a rule, negated or not, cannot match what its chain makes of a value.
+    pub(crate) fn is_ruled_out(&self, rules: &RuleSet, rule: &Rule, value: &Value) -> bool {
+        self.screened_unit(rules, rule)
+            .is_some_and(|unit| !self.screening.values_of(unit).iter().any(|(_, text)| *text == value.value))
+    }
+
+    /// Leaves only the values that a screened rule could match; a negated operator matches the others.
+    pub(crate) fn keep_candidates(&self, rules: &RuleSet, rule: &Rule, values: &mut Vec<Value>) {
+        if rule.operator.negated {
+            return;
+        }
+        if let Some(unit) = self.screened_unit(rules, rule) {
             let paired = self.screening.values_of(unit);
             values.retain(|value| paired.iter().any(|(_, text)| *text == value.value));
         }

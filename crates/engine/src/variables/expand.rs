@@ -10,6 +10,7 @@ use super::{Naming, Variable};
 use crate::arena::Text;
 use crate::escape::log_escape_keep_quotes;
 use crate::macros::{Reference, ReferenceKey};
+use crate::members::Member;
 use crate::request::{Origin, Pair};
 use crate::ruleset::{Rule, Selector, Target};
 use crate::transaction::Transaction;
@@ -51,7 +52,7 @@ impl Selector {
         match self {
             Selector::All => true,
             Selector::Name(wanted) => wanted.eq_ignore_ascii_case(name),
-            Selector::Pattern(pattern) => pattern.pattern.is_match(name).unwrap_or(false),
+            Selector::Pattern(pattern) => pattern.is_match(name),
             // Slots and XPath expressions select by other means.
             Selector::Slot(_) | Selector::XPath(_) => false,
         }
@@ -272,11 +273,11 @@ impl Transaction {
             }
             return;
         }
-        for (_, member) in self.tx.in_order() {
-            if selector.selects(self.arena.get(member.name)) {
-                values.push(Value::new(Variable::Tx, MemberName::Member(member.name), member.value));
-            }
-        }
+        let is_selected = |member: &Member| selector.selects(self.arena.get(member.name));
+        let mut selected: Vec<Member> = self.tx.members().filter(is_selected).collect();
+        selected.sort_unstable_by_key(|member| member.created);
+        let value = |member: Member| Value::new(Variable::Tx, MemberName::Member(member.name), member.value);
+        values.extend(selected.into_iter().map(value));
     }
 
     fn collect_persistent(&mut self, variable: Variable, selector: &Selector, values: &mut Vec<Value>) {

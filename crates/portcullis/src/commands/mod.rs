@@ -3,6 +3,7 @@
 //! `portcullis check DIR` → `check::run` → 0, or 1 with diagnostics on standard error. A mistake in the arguments is 2, here
 //! as for `clap`. Commands return errors as sentences; `main` prints them.
 
+mod bench;
 mod check;
 mod history;
 mod init;
@@ -57,6 +58,8 @@ enum Command {
     Restore(history::RestoreArguments),
     /// Run tests in the FTW format of the OWASP CRS
     Test(Box<crate::ftw::Arguments>),
+    /// Measure what a site's rules cost, without a socket: time per exchange and phase, the dearest rules
+    Bench(bench::Arguments),
     /// Try it: a starter site, a demo origin and a proxy in front of it
     Quickstart(quickstart::Arguments),
 }
@@ -76,6 +79,7 @@ impl CommandLine {
             Command::Diff(arguments) => history::diff(&arguments),
             Command::Restore(arguments) => history::restore(&arguments),
             Command::Test(arguments) => test::run(&arguments),
+            Command::Bench(arguments) => bench::run(&arguments),
             Command::Quickstart(arguments) => quickstart::run(arguments),
         }
     }

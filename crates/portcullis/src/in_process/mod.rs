@@ -14,8 +14,8 @@ use crate::ftw::{Answer, Asked, InProcess, Outcome};
 pub use outside::Outside;
 use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_engine::{
-    BodyPlan, BodyProgress, Evaluation, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
-    Verdict,
+    BodyPlan, BodyProgress, Costs, Evaluation, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
+    Verdict, Workspace,
 };
 use portcullis_http1::{
     BodyDecoder, BodyLimits, Framing, Inbound, RequestHead, RequestReader, Settings, Stage, reason, write,
@@ -39,6 +39,8 @@ pub struct InProcessSite {
     evaluation: Evaluation,
     /// Every exchange runs through the plain evaluator first, and both must agree.
     compares: bool,
+    workspace: Workspace,
+    costs: Option<Box<Costs>>,
 }
 
 /// What one request caused.
@@ -76,7 +78,23 @@ impl InProcessSite {
             count: 0,
             evaluation: Evaluation::default(),
             compares: false,
+            // One that remembers values would make the second of two equal requests another case.
+            workspace: Workspace::default(),
+            costs: None,
         }
+    }
+
+    /// Measures what rules cost.
+    #[allow(dead_code, reason = "only the command measures")]
+    pub fn measuring(mut self, costs: Costs) -> Self {
+        self.costs = Some(Box::new(costs));
+        self
+    }
+
+    /// What has been measured.
+    #[allow(dead_code, reason = "only the command measures")]
+    pub fn into_costs(self) -> Option<Box<Costs>> {
+        self.costs
     }
 
     /// Runs the rules with this evaluator.
@@ -132,17 +150,24 @@ impl InProcessSite {
         }
         let start = self.start();
         let plain = self.compares.then(|| {
-            let transaction = self.begin(head, &start, Evaluation::Plain);
+            let transaction = self.begin(head, &start, Evaluation::Plain, Workspace::default());
             let run = self.to_the_end(transaction, head, &mut inbound.clone(), origin);
             self.outside.forget_files();
             words(&run)
         });
-        let transaction = self.begin(head, &start, self.evaluation);
+        let workspace = std::mem::take(&mut self.workspace);
+        let mut transaction = self.begin(head, &start, self.evaluation, workspace);
+        if let Some(costs) = self.costs.take() {
+            transaction.set_costs(costs);
+        }
         let run = self.to_the_end(transaction, head, inbound, origin);
         let difference = plain.and_then(|plain| difference(&plain, &words(&run)));
         self.outside.store(&run.transaction, self.now_seconds);
-        let Run { transaction, response, forwarded, keep_alive } = run;
-        Exchange { record: Some(transaction.finish()), response, forwarded, difference, keep_alive }
+        let Run { mut transaction, response, forwarded, keep_alive } = run;
+        self.costs = transaction.take_costs();
+        let (record, workspace) = transaction.finish_in();
+        self.workspace = workspace;
+        Exchange { record: Some(record), response, forwarded, difference, keep_alive }
     }
 
     /// Runs a transaction to the end of its last phase.
@@ -184,8 +209,14 @@ impl InProcessSite {
         }
     }
 
-    fn begin(&self, head: &RequestHead, start: &Start, evaluation: Evaluation) -> Transaction {
-        let mut transaction = Transaction::new(Arc::clone(&self.rules), start.clone());
+    fn begin(
+        &self,
+        head: &RequestHead,
+        start: &Start,
+        evaluation: Evaluation,
+        workspace: Workspace,
+    ) -> Transaction {
+        let mut transaction = Transaction::new_in(Arc::clone(&self.rules), start.clone(), workspace);
         transaction.set_evaluation(evaluation);
         transaction.connection(self.client, self.server);
         transaction.request_line(RequestLine {

@@ -32,6 +32,8 @@ const TARGETS: &[&str] = &[
     "XML://@*",
     "XML",
     "TX:s",
+    "&TX:s",
+    "&TX:0",
     "TX:/^a/",
     "TX:0",
     "MATCHED_VAR",
@@ -51,6 +53,8 @@ const TARGETS: &[&str] = &[
 ];
 const EXCLUDED: &[&str] =
     &["ARGS:b", "ARGS:a", "REQUEST_HEADERS:Cookie", "REQUEST_COOKIES:/^s/", "REQUEST_HEADERS:referer"];
+const NUMBERS: &[&str] =
+    &["@eq 0", "@eq 1", "@lt 2", "@ge 1", "@gt 5", "@streq abc", "@rx (a)(b)?", "@lt %{tx.s}"];
 const OPERATORS: &[&str] = &[
     "@rx union.+select",
     "@rx (?i)union\\s+select",
@@ -203,8 +207,15 @@ fn rule(random: &mut Random, text: &mut String, mut actions: Vec<String>, chaine
     if random.below(4) == 0 {
         targets.insert(random.below(targets.len() + 1), format!("!{}", pick(random, EXCLUDED)));
     }
-    let negated = if random.below(8) == 0 { "!" } else { "" };
-    for _ in 0..random.below(4) {
+    // What has ways of its own: a long value under a negated operator, a test of one member of TX.
+    let kind = random.below(12);
+    match kind {
+        0 => targets = vec![pick(random, &["RESPONSE_BODY", "REQUEST_BODY"]).to_owned()],
+        1 => targets = vec![pick(random, &["TX:s", "&TX:s", "TX:0", "&TX:0", "TX:1"]).to_owned()],
+        _ => {}
+    }
+    let negated = if random.below(if kind == 0 { 2 } else { 8 }) == 0 { "!" } else { "" };
+    for _ in 0..if kind == 1 { 0 } else { random.below(4) } {
         actions.push(format!("t:{}", pick(random, TRANSFORMATIONS)));
     }
     let starts = actions.iter().any(|action| action.starts_with("id:"));
@@ -219,6 +230,6 @@ fn rule(random: &mut Random, text: &mut String, mut actions: Vec<String>, chaine
     if chained {
         actions.push("chain".to_owned());
     }
-    let operator = pick(random, OPERATORS);
+    let operator = if kind == 1 { pick(random, NUMBERS) } else { pick(random, OPERATORS) };
     *text += &format!("SecRule {} \"{negated}{operator}\" \"{}\"\n", targets.join("|"), actions.join(","));
 }
