@@ -33,16 +33,18 @@ for peer in "${peers[@]}"; do "$tools/up.sh" "$peer" CRS=v4 PL="$PL" ENGINE="$EN
 site=$PEERS_STATE/site
 rm -rf "$site"
 mkdir -p "$site"/rules/{base_rules,optional_rules,activated_rules}
-cp "$PEERS_STATE/apache/run/modsecurity.conf" "$site/"
+# A site names files below itself only.
+sed -E 's,^SecUnicodeMapFile .*,SecUnicodeMapFile unicode.mapping 20127,' "$PEERS_STATE/apache/run/modsecurity.conf" \
+  >"$site/modsecurity.conf"
 cp "$PEERS_STATE/apache/run/unicode.mapping" "$site/" 2>/dev/null || true
 cp "$PEERS_STATE/apache/run/crs-setup.conf" "$site/rules/activated_rules/000-crs-setup.conf"
 cp "$tools"/../conformance/crs-v4/rules/* "$site/rules/activated_rules/"
 chmod -R u+w "$site"
 "$binary" run "$site" --listen 127.0.0.1:0 --upstream http://127.0.0.1:9000 --workers 1 \
-  --error-log "$PEERS_STATE/portcullis-error.log" --access-log /dev/null >/dev/null 2>"$PEERS_STATE/portcullis.err" &
+  --error-log "$PEERS_STATE/portcullis-error.log" --access-log /dev/null >"$PEERS_STATE/portcullis.err" 2>&1 &
 pid=$!
 for _ in $(seq 200); do
-  port=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$PEERS_STATE/portcullis.err" | head -1)
+  port=$(grep -o "127\.0\.0\.1:[0-9]*" "$PEERS_STATE/portcullis.err" | head -1 | cut -d: -f2 || true)
   [ -z "$port" ] || break
   sleep 0.05
 done
