@@ -11,6 +11,7 @@ mod in_process;
 
 mod crs;
 mod mrts;
+mod v3;
 
 #[test]
 fn mrts() {
@@ -25,4 +26,9 @@ fn crs_v4() {
 #[test]
 fn crs_v3() {
     crs::run_3();
+}
+
+#[test]
+fn modsecurity_v3_regression() {
+    v3::run();
 }
