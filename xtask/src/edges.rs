@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("site", &["seclang", "engine"]),
     ("proxy", &["engine", "http1", "lua", "state"]),
     ("insight", &["engine", "site", "audit"]),
-    ("console", &["insight", "site"]),
+    ("console", &["insight", "seclang", "site"]),
     ("testkit", &["seclang", "engine", "http1"]),
     (
         "portcullis",

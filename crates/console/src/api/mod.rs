@@ -1,0 +1,87 @@
+//! The API under `/api/v1`: what the pages do, as JSON.
+//!
+//! A resource is a file: its handlers, and what the OpenAPI document says of each. Answers are typed values whose schema comes
+//! from the type; mistakes are `application/problem+json`. Who asks is a session's cookie (changes then need the header
+//! `X-CSRF-Token`) or an API token as `Authorization: Bearer …`.
+
+mod changes;
+mod history;
+mod openapi;
+mod rule_sets;
+mod settings;
+mod status;
+
+use axum::http::StatusCode;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+
+use crate::request::{Answer, Failure, answer};
+use crate::routes::Route;
+
+/// What the OpenAPI document says of a path.
+pub(crate) struct Endpoint {
+    /// One sentence.
+    pub(crate) summary: &'static str,
+    /// Fields of the query: name and meaning.
+    pub(crate) query: &'static [(&'static str, &'static str)],
+    /// The schema of the body it takes.
+    pub(crate) takes: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The schema of what it gives; `None` for what is no JSON.
+    pub(crate) gives: Option<fn(&mut SchemaGenerator) -> Schema>,
+}
+
+impl Endpoint {
+    /// One that gives a value of this type.
+    pub(crate) fn gives<T: JsonSchema>(summary: &'static str) -> Self {
+        Self { summary, query: &[], takes: None, gives: Some(|generator| generator.subschema_for::<T>()) }
+    }
+
+    pub(crate) fn takes<T: JsonSchema>(mut self) -> Self {
+        self.takes = Some(|generator| generator.subschema_for::<T>());
+        self
+    }
+
+    pub(crate) fn query(mut self, query: &'static [(&'static str, &'static str)]) -> Self {
+        self.query = query;
+        self
+    }
+}
+
+/// The rows of the list.
+pub(crate) fn routes() -> Vec<Route> {
+    [
+        status::routes(),
+        rule_sets::routes(),
+        history::routes(),
+        settings::routes(),
+        changes::routes(),
+        openapi::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Why something was not done, as RFC 9457 has it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Problem {
+    /// The status in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What is wrong and what to do.
+    detail: String,
+}
+
+/// A failure as `application/problem+json`.
+pub(crate) fn problem(failure: &Failure) -> Answer {
+    let title = failure.status.canonical_reason().unwrap_or("Not done").to_owned();
+    let problem = Problem { title, status: failure.status.as_u16(), detail: failure.message.clone() };
+    let text = serde_json::to_string(&problem).unwrap_or_default();
+    answer(failure.status, "application/problem+json", text)
+}
+
+/// A value as an answer.
+fn given<T: Serialize>(value: &T) -> Result<Answer, Failure> {
+    Ok(crate::request::json(StatusCode::OK, value))
+}

@@ -1,0 +1,16 @@
+//! Values as pages show them: escaped text, numbers, times, coloured rules, differences.
+//!
+//! ```text
+//! escape.rs     what stands in markup        numbers.rs    12 345, 0.82 %, 2 h
+//! highlight.rs  SecLang in three colours     diff.rs       a difference, line by line
+//! ```
+
+mod diff;
+mod escape;
+mod highlight;
+mod numbers;
+
+pub(crate) use diff::{DiffLine, lines as diff_lines};
+pub(crate) use escape::{Escaped, printable};
+pub(crate) use highlight::{Piece, pieces};
+pub(crate) use numbers::{ago, counted, day, grouped, moment};

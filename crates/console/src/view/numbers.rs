@@ -1,0 +1,68 @@
+//! Numbers and times in words.
+//!
+//! `grouped(12345)` → `12 345` with a narrow no-break space, `moment(0)` → `1970-01-01 00:00:00`, `span(7384)` → `2 h 3 min`. Times
+//! are UTC; pages say so once.
+
+use jiff::Timestamp;
+
+/// Thousands apart.
+pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
+    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
+    let first = digits.len() % 3;
+    let mut parts: Vec<&str> = Vec::new();
+    if first > 0 {
+        parts.push(&digits[..first]);
+    }
+    parts.extend((first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
+    parts.join("\u{202f}")
+}
+
+/// `1 rule`, `2 rules`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", grouped(number as u64))
+}
+
+/// Date and time, in UTC.
+pub(crate) fn moment(seconds: i64) -> String {
+    written(seconds, "%Y-%m-%d %H:%M:%S")
+}
+
+/// The date alone.
+pub(crate) fn day(seconds: i64) -> String {
+    written(seconds, "%A %-d %B %Y")
+}
+
+fn written(seconds: i64, form: &str) -> String {
+    Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |time| time.strftime(form).to_string())
+}
+
+/// A time span in its two largest units.
+pub(crate) fn span(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    match (seconds / 86_400, seconds / 3600, seconds / 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {} min", minutes % 60),
+        (days, hours, _) => format!("{days} d {} h", hours % 24),
+    }
+}
+
+/// How long ago a moment was.
+pub(crate) fn ago(seconds: i64) -> String {
+    format!("{} ago", span(Timestamp::now().as_second() - seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_spans() {
+        let shown = [0u64, 12, 999, 1000, 1_234_567].map(grouped).join(" ");
+        assert_eq!(shown, "0 12 999 1\u{202f}000 1\u{202f}234\u{202f}567");
+        assert_eq!([5, 300, 7384, 200_000].map(span).join("; "), "5 s; 5 min; 2 h 3 min; 2 d 7 h");
+        assert_eq!(counted(1, "rule"), "1 rule");
+    }
+}
