@@ -70,6 +70,29 @@ fn cases() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Every line of that case is one mistake, and gets one finding that points at it; a section's end alone may have none.
+#[test]
+fn each_of_many_mistakes_is_found_once() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/site/two-hundred-mistakes.txt");
+    let text = fs::read_to_string(path).unwrap();
+    let (case, _) = text.split_once(FINDINGS).unwrap();
+    let (_, lines) = case.split_once("activated_rules/a.conf\n").unwrap();
+    let found = outcome(case);
+    let places = found
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--> S/rules/activated_rules/a.conf:"));
+    let mut counts = vec![0; lines.lines().count()];
+    for place in places {
+        let line: usize = place.split(':').next().unwrap().parse().unwrap();
+        counts[line - 1] += 1;
+    }
+    assert!(counts.iter().sum::<usize>() >= 200);
+    for (line, count) in lines.lines().zip(counts) {
+        let ends_section = line.starts_with("</");
+        assert!(count == 1 || (ends_section && count == 0), "{count} findings for `{line}`");
+    }
+}
+
 /// Everything readable loads without a word, so a case above cannot be silent by accident.
 #[test]
 fn a_good_site_is_silent() {

@@ -19,13 +19,13 @@ pub(super) static DIRECTIVE: DirectiveInfo = DirectiveInfo {
 };
 
 fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
-    let before = compiler.diagnostics.len();
+    let before = compiler.errors();
     let draft = compiler.draft_for_rule(directive, directive.args.first());
     let Some(operator) = unconditional() else {
         compiler.error("internal", directive.span, "the operator @unconditionalMatch is missing");
         return;
     };
-    if compiler.diagnostics.len() != before {
+    if compiler.errors() != before {
         compiler.skip_broken_rule(draft.chain);
         return;
     }

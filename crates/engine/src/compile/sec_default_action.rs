@@ -41,10 +41,11 @@ fn compile(compiler: &mut Compiler<'_>, directive: &Directive) {
     let mut draft = Draft::default();
     let diagnostics = &mut compiler.diagnostics;
     draft.apply_all(&list, Place::Starter, &mut compiler.tx_names, &mut compiler.selectors, diagnostics);
-    if draft.disruptive.is_none() {
+    let has_unknown = compiler.diagnostics.iter().skip(before).any(|found| found.code == "unknown-action");
+    if draft.disruptive.is_none() && !has_unknown {
         compiler.error("incomplete-default", word.span, "SecDefaultAction must specify a disruptive action");
     }
-    if draft.phase.is_none() {
+    if !list.iter().any(|action| action.name.value.eq_ignore_ascii_case("phase")) {
         compiler.error("incomplete-default", word.span, "SecDefaultAction must specify a phase");
     }
     if compiler.diagnostics.len() != before {

@@ -49,8 +49,11 @@ impl Compiler<'_> {
         actions: Option<&portcullis_seclang::Word>,
     ) -> Draft {
         let draft = self.draft_for_script(directive, actions);
-        if self.open_chain.is_none() {
-            self.check_id_given(directive, draft.id);
+        if self.open_chain.is_none() && draft.id.is_none() && !names_id(actions) {
+            let text = "no action id present within the rule";
+            let help = "every rule needs a number of its own: `id:100001`";
+            let diagnostic = Diagnostic::error("missing-id", directive.name.span, text).with_help(help);
+            self.diagnostics.push(diagnostic);
         }
         draft
     }
@@ -93,15 +96,6 @@ impl Compiler<'_> {
         let starter = self.open_chain.filter(|_| link).and_then(|starter| self.rules.get(starter));
         let phase = starter.map_or(own, |starter| starter.draft.phase).unwrap_or(Phase::RequestBody);
         self.phase_defaults.get(phase.index()).and_then(Option::as_ref).unwrap_or(&self.default)
-    }
-
-    fn check_id_given(&mut self, directive: &Directive, id: Option<(u64, portcullis_seclang::Span)>) {
-        if id.is_none() {
-            let text = "no action id present within the rule";
-            let help = "every rule needs a number of its own: `id:100001`";
-            let diagnostic = Diagnostic::error("missing-id", directive.name.span, text).with_help(help);
-            self.diagnostics.push(diagnostic);
-        }
     }
 
     fn check_id(&mut self, id: Option<(u64, portcullis_seclang::Span)>) {
@@ -176,5 +170,14 @@ impl Compiler<'_> {
                     .with_help("the rule can never match; add its last link"),
             );
         }
+    }
+}
+
+/// Whether a list has an id, even one that cannot be used, or cannot be read: then that is what is wrong with it.
+fn names_id(actions: Option<&portcullis_seclang::Word>) -> bool {
+    match actions.map(parse_actions) {
+        None => false,
+        Some(Err(_)) => true,
+        Some(Ok(list)) => list.iter().any(|action| action.name.value.eq_ignore_ascii_case("id")),
     }
 }
