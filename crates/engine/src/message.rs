@@ -63,6 +63,24 @@ impl Transaction {
         self.alerts.push(Alert { level, text, uri, rule: Some(meta), phase: starter.phase });
     }
 
+    /// A match that no other log tells of stands in the debug log.
+    pub(crate) fn trace_unlogged(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        starter: &Rule,
+        rule: &Rule,
+        value: &Value,
+        action: &[u8],
+    ) {
+        if self.detection.is_silent || !self.traces(4) {
+            return;
+        }
+        let mut text = [action, b" ", &self.operator_message(rule, value)].concat();
+        write_metadata(&self.alert_rule(rules, starter), &mut text);
+        text.truncate(MESSAGE_LIMIT);
+        self.trace_line(4, &text);
+    }
+
     fn operator_message(&self, rule: &Rule, value: &Value) -> Vec<u8> {
         let mut name = Vec::new();
         let mut out = Vec::new();

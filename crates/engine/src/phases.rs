@@ -522,6 +522,8 @@ impl Transaction {
             if decision.log || decision.audit_log {
                 let level = if decision.log { 2 } else { 4 };
                 self.alert(rules, starter, rule, value, level, b"Warning.", false);
+            } else {
+                self.trace_unlogged(rules, starter, rule, value, b"Warning.");
             }
             return Ok(RuleOutcome::Match);
         }
@@ -615,6 +617,8 @@ impl Transaction {
         let level = if decision.log { 1 } else { 4 };
         if decision.log || decision.audit_log {
             self.alert(rules, starter, rule, value, level, &action, verdict != Verdict::Pass);
+        } else {
+            self.trace_unlogged(rules, starter, rule, value, &action);
         }
         if verdict != Verdict::Pass {
             let message = self.alerts.last().map(|alert| alert.text.clone()).unwrap_or_default();

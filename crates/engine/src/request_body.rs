@@ -427,6 +427,10 @@ impl Transaction {
         let Some(mut multipart) = self.body.multipart.take() else { return false };
         let result = multipart.finish();
         self.body.flags = multipart.flags();
+        if multipart.flags().file_limit_exceeded {
+            let limit = self.rules.settings.upload_file_limit;
+            self.notice(3, format!("Multipart: Upload file limit exceeded SecUploadFileLimit {limit}."));
+        }
         self.trace_parts(multipart.parts());
         self.trace_flags(multipart.flags());
         self.publish_parts(&multipart);
@@ -434,10 +438,6 @@ impl Transaction {
             let text = format!("Multipart parsing error: {}", error.message);
             self.parsing_failed(text);
             return true;
-        }
-        if multipart.flags().file_limit_exceeded {
-            let limit = self.rules.settings.upload_file_limit;
-            self.notice(3, format!("Multipart: Upload file limit exceeded SecUploadFileLimit {limit}."));
         }
         // After an error no field is an argument, those before it included.
         for part in multipart.parts().iter().filter(|part| part.file.is_none()) {

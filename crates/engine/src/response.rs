@@ -156,15 +156,15 @@ impl Transaction {
 
     /// `SecResponseBodyMimeType`: compared in lower case without parameters.
     fn type_is_inspected(&self) -> bool {
-        let types = &self.rules.settings.response_body_mime_types;
+        let types = self.rules.settings.response_body_mime_types.as_deref();
         let Some(content_type) = self.response.content_type(&self.arena) else {
-            return types.iter().any(|t| t == b"null");
+            return types.is_some_and(|types| types.iter().any(|t| t == b"null"));
         };
         let full = self.arena.get(content_type);
         let bare = full.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
-        if types.is_empty() {
-            return bare.eq_ignore_ascii_case(b"text/plain") || bare.eq_ignore_ascii_case(b"text/html");
+        match types {
+            Some(types) => types.iter().any(|t| t.eq_ignore_ascii_case(bare)),
+            None => bare.eq_ignore_ascii_case(b"text/plain") || bare.eq_ignore_ascii_case(b"text/html"),
         }
-        types.iter().any(|t| t.eq_ignore_ascii_case(bare))
     }
 }

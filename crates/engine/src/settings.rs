@@ -110,14 +110,16 @@ pub struct Settings {
     pub cookie_format_v1: bool,
     /// `SecCookieV0Separator`.
     pub cookie_v0_separator: Option<u8>,
+    /// `SecServerSignature`: the `Server` field of answers that have none; empty when not given.
+    pub server_signature: Vec<u8>,
     /// `SecResponseBodyAccess`.
     pub response_body_access: bool,
     /// `SecResponseBodyLimit`, bytes.
     pub response_body_limit: u64,
     /// `SecResponseBodyLimitAction`.
     pub response_body_limit_action: LimitAction,
-    /// `SecResponseBodyMimeType`, lower case; `null` stands for a missing type.
-    pub response_body_mime_types: Vec<Vec<u8>>,
+    /// `SecResponseBodyMimeType`, lower case; `null` stands for a missing type. Not given: text/plain and text/html.
+    pub response_body_mime_types: Option<Vec<Vec<u8>>>,
     /// `SecAuditEngine`.
     pub audit_engine: AuditEngine,
     /// `SecAuditLog`: a path, or `|program`.
@@ -195,7 +197,8 @@ impl Default for Settings {
             response_body_access: false,
             response_body_limit: 524_288,
             response_body_limit_action: LimitAction::Reject,
-            response_body_mime_types: Vec::new(),
+            server_signature: Vec::new(),
+            response_body_mime_types: None,
             audit_engine: AuditEngine::Off,
             audit_log: None,
             audit_log_2: None,

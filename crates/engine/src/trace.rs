@@ -138,6 +138,7 @@ impl TraceStep {
         match self {
             Self::Phase { .. } | Self::PhaseSkipped(_) | Self::Rule(_) | Self::Targets { .. } => 4,
             Self::Operator { .. } | Self::Outcome { .. } => 4,
+            Self::Argument { origin: "JSON", .. } => 9,
             Self::Argument { .. } | Self::Cookie { .. } | Self::RuleRemoved(_) => 5,
             Self::Transformed { .. } | Self::Value(_) | Self::Captured { .. } => 9,
             Self::Macro { .. } | Self::Variable { .. } | Self::TargetRemoved(_) => 9,

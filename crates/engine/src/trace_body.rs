@@ -22,7 +22,7 @@ impl Transaction {
         if !self.traces(9) {
             return;
         }
-        for part in parts {
+        for (number, part) in parts.iter().enumerate() {
             for line in &part.headers {
                 self.trace_text(9, &[b"Multipart: Added part header line \"", line, b"\""]);
             }
@@ -32,21 +32,16 @@ impl Transaction {
                 Some(file) => {
                     self.trace_text(9, &[b"Multipart: Content-Disposition filename: ", &file.filename]);
                     let place = format!("\" (offset {offset}, length {})", file.size);
-                    let text: [&[u8]; 5] = [
-                        b"Multipart: Added file part to the list: name \"",
-                        &part.name,
-                        b"\" file name \"",
-                        &file.filename,
-                        place.as_bytes(),
-                    ];
+                    let added = format!("Multipart: Added file part {number:x} to the list: name \"");
+                    let text: [&[u8]; 5] =
+                        [added.as_bytes(), &part.name, b"\" file name \"", &file.filename, place.as_bytes()];
                     self.trace_text(9, &text);
                 }
                 None => {
                     self.trace_text(9, &[b"Multipart: Added data to variable: ", &part.value]);
                     let place = format!("\" (offset {offset}, length {})", part.value.len());
-                    let text: [&[u8]; 3] =
-                        [b"Multipart: Added part to the list: name \"", &part.name, place.as_bytes()];
-                    self.trace_text(9, &text);
+                    let added = format!("Multipart: Added part {number:x} to the list: name \"");
+                    self.trace_text(9, &[added.as_bytes(), &part.name, place.as_bytes()]);
                 }
             }
         }
@@ -66,6 +61,9 @@ impl Transaction {
 
     /// The oddities of a form.
     pub(crate) fn trace_flags(&mut self, flags: MultipartFlags) {
+        if flags.data_after {
+            self.trace_text(4, &[b"Multipart: Ignoring data after last boundary."]);
+        }
         let lines = match (flags.crlf_line, flags.lf_line) {
             (true, true) => "mixed line endings used (CRLF/LF)",
             _ => "incorrect line endings used (LF)",

@@ -356,6 +356,19 @@ impl Transaction {
         &self.injection
     }
 
+    /// The driver puts the injection around this body.
+    pub fn trace_injection(&mut self) {
+        let Injection { start, end } = self.injection.clone();
+        for (text, line) in [
+            (start, "Content Injection (b): Added content to top: "),
+            (end, "Content-Injection (b): Added content to bottom: "),
+        ] {
+            if !text.is_empty() {
+                self.trace_text(9, &[line.as_bytes(), &text]);
+            }
+        }
+    }
+
     /// Answers the last [`Need`]; `run` goes on where it stood.
     pub fn provide(&mut self, answer: Answer) {
         self.answer = Some(answer);

@@ -69,7 +69,8 @@ impl Driver<'_> {
         // What has no version because it is no HTTP gets a head all the same.
         let refused = self.head.refusal().is_some_and(|refusal| refusal.stage == Stage::Head);
         if !self.head.is_http09() || refused {
-            page.write_head(client.out, self.worker.now(), persistence);
+            let server = &self.transaction.rule_set().settings().server_signature;
+            page.write_head(client.out, self.worker.now(), persistence, server);
         }
         let body = if self.head.method() == b"HEAD" { &[][..] } else { page.body.as_slice() };
         self.status = Some(page.status);

@@ -172,7 +172,7 @@ async fn next(worker: &Worker, client: &mut Client<'_>, reader: &mut RequestRead
 /// 408 for a client whose request has no method yet.
 async fn bare_timeout(worker: &Worker, client: &mut Client<'_>) -> Result<(), LinkError> {
     let page = Page::error(408);
-    page.write_head(client.sender.out, worker.now(), Persistence::Close);
+    page.write_head(client.sender.out, worker.now(), Persistence::Close, b"");
     client.sender.push(&page.body).await?;
     client.sender.flush().await
 }

@@ -44,10 +44,13 @@ impl Page {
         Self { status, asked: status, body: page(status, &link), location: Some(location) }
     }
 
-    /// Appends its head.
-    pub(crate) fn write_head(&self, out: &mut Vec<u8>, now: Moment, persistence: Persistence) {
+    /// Appends its head. `server` is what `SecServerSignature` says, empty where the site says nothing.
+    pub(crate) fn write_head(&self, out: &mut Vec<u8>, now: Moment, persistence: Persistence, server: &[u8]) {
         write::status_line(out, self.status, self.reason().as_bytes());
         write::field(out, b"Date", http_date(now.wall_micros.div_euclid(1_000_000)).as_bytes());
+        if !server.is_empty() {
+            write::field(out, b"Server", server);
+        }
         if let Some(location) = &self.location {
             write::field(out, b"Location", location);
         }

@@ -86,6 +86,9 @@ impl Driver<'_> {
             return Err(Failed::Switching);
         }
         let injection = self.injection(head, framing);
+        if injection.is_some() {
+            self.transaction.trace_injection();
+        }
         let framed = Framed::new(self.head, head, framing, injection.is_some());
         let stays = upload.get() == Upload::Done && self.head.keep_alive() && !self.worker.is_draining();
         let persistence = Persistence::new(self.head, stays && !framed.ends_connection());
@@ -232,7 +235,9 @@ impl Driver<'_> {
         write::status_line(out, head.status(), head.reason());
         let hops = HopByHop::new(head.known(Known::Connection));
         let switches = head.status() == 101;
+        let mut names_server = false;
         let mut field = |known: Known, name: &[u8], value: &[u8]| {
+            names_server |= known == Known::Other && name.eq_ignore_ascii_case(b"server");
             let stays = match known {
                 Known::Upgrade => switches,
                 Known::Trailer => framed == Framed::Chunked,
@@ -246,6 +251,11 @@ impl Driver<'_> {
         match self.transaction.edited_response_headers() {
             None => head.fields().for_each(|(known, name, value)| field(known, name, value)),
             Some(fields) => fields.iter().for_each(|(name, value)| field(Known::of(name), name, value)),
+        }
+        // What an origin calls itself stays; httpd adds its own name only where there is none.
+        let server = &self.transaction.rule_set().settings().server_signature;
+        if !names_server && !server.is_empty() {
+            write::field(out, b"Server", server);
         }
         if switches {
             write::field(out, b"Connection", b"upgrade");

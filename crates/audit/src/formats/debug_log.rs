@@ -55,6 +55,14 @@ pub fn step(step: &TraceStep, rules: &RuleSet, each: &mut dyn FnMut(u8, &[u8])) 
             let number = phase.number();
             each(4, format!("Skipping phase {number} as request was already intercepted.").as_bytes());
         }
+        TraceStep::Argument { origin: "JSON", name, value } => {
+            text.extend_from_slice(b"Adding JSON argument '");
+            log_escape(name, Printable::QuotesAndBackslashes, &mut text);
+            text.extend_from_slice(b"' with value '");
+            log_escape(value, Printable::QuotesAndBackslashes, &mut text);
+            text.push(b'\'');
+            each(9, &text);
+        }
         TraceStep::Argument { origin, name, value } => {
             text.extend_from_slice(format!("Adding request argument ({origin}): ").as_bytes());
             named_value(name, value, &mut text);

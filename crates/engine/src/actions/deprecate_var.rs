@@ -28,7 +28,7 @@ pub(crate) struct DeprecateVar {
 
 fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Result<(), ActionError> {
     let Some(equals) = memchr::memchr(b'=', value) else {
-        return Err(ActionError::new("deprecatevar needs an amount and a time")
+        return Err(ActionError::no_effect("deprecatevar needs an amount and a time")
             .with_help("for example `deprecatevar:session.score=60/300`"));
     };
     let name = Name::parse(value.get(..equals).unwrap_or_default(), context);

@@ -39,11 +39,18 @@ pub enum ValueRule {
 pub(crate) struct ActionError {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+    /// The action is there and has no effect, as in ModSecurity v2: said, but no error.
+    pub(crate) is_harmless: bool,
 }
 
 impl ActionError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
+        Self { message: message.into(), help: None, is_harmless: false }
+    }
+
+    /// What ModSecurity v2 loads without a word and never acts on.
+    pub(crate) fn no_effect(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None, is_harmless: true }
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {

@@ -161,7 +161,10 @@ impl Draft {
         let mut context = DraftContext { span: action.span, tx_names, selectors };
         (info.apply)(self, text, &mut context).map_err(|error| {
             let span = value.map_or(action.span, |value| value.span);
-            let diagnostic = Diagnostic::error("invalid-action", span, error.message);
+            let diagnostic = match error.is_harmless {
+                true => Diagnostic::warning("no-effect", span, error.message),
+                false => Diagnostic::error("invalid-action", span, error.message),
+            };
             Box::new(match error.help {
                 Some(help) => diagnostic.with_help(help),
                 None => diagnostic,

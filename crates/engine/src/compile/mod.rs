@@ -106,6 +106,7 @@ pub fn directives() -> impl Iterator<Item = &'static DirectiveInfo> {
         .copied()
         .chain(settings::DIRECTIVES.iter().copied())
         .chain(unsupported::DIRECTIVES.iter().copied())
+        .chain([&unsupported::CACHE_TRANSFORMATIONS])
 }
 
 /// Compiles a configuration: the rule set, unless there is an error, and everything there is to say.

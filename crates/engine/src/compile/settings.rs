@@ -141,6 +141,10 @@ settings! {
     "SecContentInjection" "Whether append and prepend work." |s, w| switch(w, &mut s.content_injection);
     "SecDisableBackendCompression" "Whether Accept-Encoding is kept from the origin." |s, w| switch(w, &mut s.disable_backend_compression);
     "SecHttpBlKey" "The access key of httpbl.org." |s, w| text(w, &mut s.http_bl_key);
+    "SecServerSignature" "The Server field of answers that have none: our own, and those of an origin that does not say." |s, w| {
+        s.server_signature = w.text.iter().copied().filter(|byte| !byte.is_ascii_control()).collect();
+        Ok(())
+    };
     "SecStatusEngine" "Reports versions to the authors of ModSecurity; never done here, whatever is set." |_, w| switch(w, &mut false);
     "SecRequestEncoding" "Stored by ModSecurity, without effect there and here." |_, _| Ok(());
     "SecXmlExternalEntity" "Whether external entities are loaded." |_, w| match parse_switch(&w.text) {
@@ -220,7 +224,7 @@ static MIME_TYPES: DirectiveInfo = DirectiveInfo {
     compile: |compiler, directive| {
         let words = directive.args.iter().flat_map(|w| w.text.split(|b| *b == b' '));
         let types = words.filter(|t| !t.is_empty()).map(<[u8]>::to_ascii_lowercase);
-        compiler.settings.response_body_mime_types.extend(types);
+        compiler.settings.response_body_mime_types.get_or_insert_default().extend(types);
     },
 };
 
@@ -230,7 +234,7 @@ static MIME_TYPES_CLEAR: DirectiveInfo = DirectiveInfo {
     arguments: (0, 0),
     in_location: false,
     summary: "Empties the list of SecResponseBodyMimeType.",
-    compile: |compiler, _| compiler.settings.response_body_mime_types.clear(),
+    compile: |compiler, _| compiler.settings.response_body_mime_types = Some(Vec::new()),
 };
 
 fn set(compiler: &mut Compiler<'_>, directive: &Directive, read: fn(&mut Settings, &Word) -> Read) {

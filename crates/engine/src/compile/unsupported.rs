@@ -33,9 +33,7 @@ unsupported! {
     "SecWriteStateLimit" "Limits on connection states are not supported yet.";
     "SecStreamInBodyInspection" "Stream variables are not supported yet.";
     "SecStreamOutBodyInspection" "Stream variables are not supported yet.";
-    "SecCacheTransformations" "The cache of transformations cannot be configured yet.";
     "SecRulePerfTime" "Rule timing is not supported yet.";
-    "SecServerSignature" "Rewriting the Server header is not supported yet.";
     "SecChrootDir" "Changing the root directory is not supported yet.";
     "SecRemoteRules" "Rules from a URL are not supported yet.";
     "SecRemoteRulesFailAction" "Rules from a URL are not supported yet.";
@@ -44,6 +42,21 @@ unsupported! {
     "SecDataset" "Inline phrase sets are not supported yet.";
     "SecIgnoreRuleCompilationErrors" "A configuration with errors is never loaded.";
 }
+
+/// `SecCacheTransformations`: the module's cache, off in its current versions. Here results are remembered anyway.
+pub(super) static CACHE_TRANSFORMATIONS: DirectiveInfo = DirectiveInfo {
+    name: "SecCacheTransformations",
+    aliases: &[],
+    arguments: (1, 2),
+    in_location: true,
+    summary: "Nothing: results of transformations are remembered without being asked.",
+    compile: |compiler, directive| {
+        let text = "`SecCacheTransformations` has no effect";
+        let help = "results of transformations are remembered anyway; the line can go";
+        let diagnostic = Diagnostic::warning("no-effect", directive.span, text).with_help(help);
+        compiler.diagnostics.push(diagnostic);
+    },
+};
 
 fn refuse(compiler: &mut Compiler<'_>, directive: &Directive, why: &str) {
     let text = format!("directive `{}` is not supported", directive.name.value);

@@ -1,4 +1,4 @@
-//! Public test data that needs a whole engine: requests driven through all phases in this process.
+//! Public test data that needs a whole engine: requests driven through all phases in this process, or through the binary.
 //!
 //! Each module is the runner of one corpus, named as its folder; the list of cases that we answer otherwise lies beside
 //! it, a line with the reason for each. `cargo xtask corpus` starts them one by one.
@@ -9,8 +9,13 @@ mod ftw;
 #[path = "../../src/in_process/mod.rs"]
 mod in_process;
 
+#[expect(dead_code, unused_imports, reason = "the commands' tests need more of it")]
+#[path = "../command/support/mod.rs"]
+mod support;
+
 mod crs;
 mod mrts;
+mod v2;
 mod v3;
 
 #[test]
@@ -26,6 +31,11 @@ fn crs_v4() {
 #[test]
 fn crs_v3() {
     crs::run_3();
+}
+
+#[test]
+fn modsecurity_v2_regression() {
+    v2::run();
 }
 
 #[test]
