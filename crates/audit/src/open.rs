@@ -29,6 +29,8 @@ const NAME: &str = "audit log";
 /// What the operator of the proxy decides about audit logs; everything else is the site's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditOptions {
+    /// A file or `|program` that gets every entry, one after the other, instead of where the site says.
+    pub target: Option<String>,
     /// `SecAuditLogFormat JSON` means libmodsecurity 3's schema.
     pub json_v3: bool,
     /// The directory under the storage directory, since mod_security2 2.9.7 the name of the user the server runs as;
@@ -45,6 +47,7 @@ pub struct AuditOptions {
 impl Default for AuditOptions {
     fn default() -> Self {
         Self {
+            target: None,
             json_v3: false,
             user_directory: None,
             style: AuditStyle::default(),
@@ -114,17 +117,21 @@ struct Named {
 impl AuditPlan {
     /// What a site asks for; `None` when it names no audit log.
     pub fn of(settings: &Settings, options: &AuditOptions, base: &Path) -> Option<Self> {
+        let format = match settings.audit_log_format {
+            AuditLogFormat::Native => AuditFormat::Native,
+            AuditLogFormat::Json if options.json_v3 => AuditFormat::JsonV3,
+            AuditLogFormat::Json => AuditFormat::Json,
+        };
+        if let Some(target) = &options.target {
+            let place = Place::Serial(Named { directive: "audit_log", target: target.clone() });
+            return Some(Self { format, place, options: options.clone() });
+        }
         let first = Named::new("SecAuditLog", settings.audit_log.as_deref()?, base);
         let second = settings.audit_log_2.as_deref().map(|target| Named::new("SecAuditLog2", target, base));
         let place = match settings.audit_log_type {
             // It has one place: SecAuditLog2 is for the index of a concurrent log.
             AuditLogType::Serial => Place::Serial(first),
             AuditLogType::Concurrent => concurrent(settings, first, second, base),
-        };
-        let format = match settings.audit_log_format {
-            AuditLogFormat::Native => AuditFormat::Native,
-            AuditLogFormat::Json if options.json_v3 => AuditFormat::JsonV3,
-            AuditLogFormat::Json => AuditFormat::Json,
         };
         Some(Self { format, place, options: options.clone() })
     }

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use portcullis_engine::RuleSet;
+use portcullis_proxy::ErrorPages;
 use portcullis_seclang::{Diagnostic, Sources};
 use portcullis_site::{Fingerprint, Site};
 
+use crate::error_pages;
 use crate::findings;
 use crate::settings::{self, Entry, Resolved};
 
@@ -25,6 +27,8 @@ pub struct Reading {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that the diagnostics point into.
     pub sources: Sources,
+    /// The site's own error pages.
+    pub pages: Arc<ErrorPages>,
     /// What all of it was made of.
     pub content: Content,
     /// What to watch for changes.
@@ -38,6 +42,8 @@ pub struct Content {
     rules: Fingerprint,
     /// The text of `portcullis.toml`; empty when there is none.
     settings: Vec<u8>,
+    /// Of the error pages.
+    pages: Fingerprint,
 }
 
 impl Reading {
@@ -70,9 +76,13 @@ pub fn read_site(site: Site, mut entries: Vec<Entry>) -> Reading {
     }
     let mut watched = loaded.watched;
     watched.push(site.settings_path());
+    let pages = error_pages::read(&site, &resolved.settings.error_pages);
+    diagnostics.extend(pages.diagnostics);
+    watched.extend(pages.watched);
     let settings = settings_sources.files().first().map(|file| file.text.clone()).unwrap_or_default();
-    let content = Content { rules: loaded.fingerprint, settings };
-    Reading { resolved, rule_set: loaded.rule_set, diagnostics, sources, content, watched }
+    let content = Content { rules: loaded.fingerprint, settings, pages: pages.fingerprint };
+    let pages = Arc::new(pages.pages);
+    Reading { resolved, rule_set: loaded.rule_set, diagnostics, sources, pages, content, watched }
 }
 
 /// Findings whose files come to stand `places` further on.

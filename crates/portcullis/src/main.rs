@@ -8,6 +8,7 @@ mod collections;
 mod commands;
 mod control;
 mod demo_origin;
+mod error_pages;
 mod events;
 mod findings;
 mod ftw;

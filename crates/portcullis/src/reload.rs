@@ -8,6 +8,7 @@
 //! A reload is all or nothing: rules, the settings that can change, the site's logs. Until everything is ready nothing is
 //! touched. Settings that are read at start stay as they are, and each reload names those that wait for a restart.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_engine::RuleSet;
@@ -49,6 +50,8 @@ impl Cause {
 pub struct Running {
     /// Where the site comes from.
     pub source: SiteSource,
+    /// Where what this process writes goes.
+    pub instance: PathBuf,
     /// Settings of flags and variables.
     pub entries: Vec<Entry>,
     /// The rules in force.
@@ -123,7 +126,7 @@ impl Running {
     }
 
     fn put_in_force(&mut self, name: &str, reading: Reading, rules: &Arc<RuleSet>) -> bool {
-        let logs = SitePlan::of(rules.settings(), &self.logs_with(&reading.resolved), self.source.root());
+        let logs = SitePlan::of(rules.settings(), &self.logs_with(&reading.resolved), &self.instance);
         if logs != self.logs {
             match logs.open() {
                 Ok(logs) => self.logging.set_site(logs),
@@ -137,6 +140,7 @@ impl Running {
             }
         }
         let old = self.rules.load();
+        self.rules.replace_pages(Arc::clone(&reading.pages));
         self.rules.replace(Arc::clone(rules));
         self.tell(name, &old, rules, &reading);
         self.logs = logs;
@@ -150,6 +154,7 @@ impl Running {
     fn logs_with(&self, new: &Resolved) -> Logs {
         let new = &new.settings.logs;
         Logs {
+            audit: new.audit.clone(),
             audit_schema: new.audit_schema,
             audit_user_directory: new.audit_user_directory,
             ..self.started.settings.logs.clone()

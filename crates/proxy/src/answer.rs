@@ -56,11 +56,12 @@ impl Driver<'_> {
         page: Page,
         inspect: bool,
     ) -> After {
-        let mut page = page;
+        let pages = self.worker.shared.rules.pages();
+        let mut page = page.with_body_of(&pages);
         let verdict = self.inspect_page(&page, inspect && !self.is_answering).await;
         if verdict != Verdict::Pass {
             let Some(replacement) = page_of(verdict) else { return After::Reset };
-            page = replacement;
+            page = replacement.with_body_of(&pages);
             self.tell_head(&page);
         }
         let stays = body_is_read && self.head.keep_alive() && !self.worker.is_draining();
@@ -70,7 +71,7 @@ impl Driver<'_> {
         let refused = self.head.refusal().is_some_and(|refusal| refusal.stage == Stage::Head);
         if !self.head.is_http09() || refused {
             let server = &self.transaction.rule_set().settings().server_signature;
-            page.write_head(client.out, self.worker.now(), persistence, server);
+            page.write_head(client.out, self.worker.now(), self.told_id(), persistence, server);
         }
         let body = if self.head.method() == b"HEAD" { &[][..] } else { page.body.as_slice() };
         self.status = Some(page.status);

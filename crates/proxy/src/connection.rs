@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use crate::driver;
 use crate::error_page::Page;
 use crate::forwarding;
+use crate::health;
 use crate::link::{LinkError, Receiver, Sender};
 use crate::observer::Notice;
 use crate::worker::Worker;
@@ -107,7 +108,7 @@ pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAd
         sender: Sender::new(write, &mut out, &writing, patience),
         peer,
         peer_text: peer.ip().to_canonical().to_string(),
-        is_trusted: forwarding::is_trusted(peer.ip(), &worker.settings().trusted_proxies),
+        is_trusted: forwarding::is_trusted_peer(peer.ip(), worker.settings()),
         local,
     };
     let mut reader = RequestReader::new(worker.settings().http.clone());
@@ -121,7 +122,12 @@ pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAd
                 return linger(worker, &mut client).await;
             }
         };
-        match driver::run(worker, &mut client, reader.head(), timed_out).await {
+        let after = if !timed_out && health::is_asked(worker.settings(), reader.head()) {
+            health::answer(worker, &mut client, reader.head()).await
+        } else {
+            driver::run(worker, &mut client, reader.head(), timed_out).await
+        };
+        match after {
             After::KeepAlive => {}
             After::Close => return linger(worker, &mut client).await,
             After::Reset => {
@@ -171,8 +177,8 @@ async fn next(worker: &Worker, client: &mut Client<'_>, reader: &mut RequestRead
 
 /// 408 for a client whose request has no method yet.
 async fn bare_timeout(worker: &Worker, client: &mut Client<'_>) -> Result<(), LinkError> {
-    let page = Page::error(408);
-    page.write_head(client.sender.out, worker.now(), Persistence::Close, b"");
+    let page = Page::error(408).with_body_of(&worker.shared.rules.pages());
+    page.write_head(client.sender.out, worker.now(), None, Persistence::Close, b"");
     client.sender.push(&page.body).await?;
     client.sender.flush().await
 }

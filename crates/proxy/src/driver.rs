@@ -19,6 +19,7 @@ use crate::forwarding;
 use crate::needs;
 use crate::observer::{Exchange, Notice, UpstreamShare};
 use crate::request_body::RequestBody;
+use crate::unique_id;
 use crate::uploads::{self, StoredFiles};
 use crate::worker::{Moment, Worker};
 
@@ -90,7 +91,7 @@ impl<'d> Driver<'d> {
     fn begin(worker: &'d Worker, client: &Client<'_>, head: &'d RequestHead) -> Self {
         let started = worker.now();
         let start = Start {
-            unique_id: worker.unique_id(started),
+            unique_id: Self::unique_id(worker, client, head, started),
             wall_micros: started.wall_micros,
             utc_offset_seconds: worker.utc_offset(started),
         };
@@ -124,10 +125,23 @@ impl<'d> Driver<'d> {
 
     fn real_client(worker: &Worker, client: &Client<'_>, head: &RequestHead) -> SocketAddr {
         if client.is_trusted {
-            forwarding::real_client(head, client.peer, &worker.settings().trusted_proxies)
+            forwarding::named_client(head, client.peer, worker.settings())
         } else {
             client.peer
         }
+    }
+
+    /// The id a trusted peer gives, where it is asked for and usable; else one of ours.
+    fn unique_id(worker: &Worker, client: &Client<'_>, head: &RequestHead, moment: Moment) -> String {
+        let field = worker.settings().request_id_field.as_deref().filter(|_| client.is_trusted);
+        let given = field.and_then(|field| forwarding::only_field(head, field));
+        given.and_then(unique_id::of_peer).unwrap_or_else(|| worker.unique_id(moment))
+    }
+
+    /// The field in which the request's id is told, and the id.
+    pub(crate) fn told_id(&self) -> Option<(&str, &str)> {
+        let field = self.worker.settings().request_id_field.as_deref()?;
+        Some((field, self.transaction.unique_id()))
     }
 
     /// The request phases.

@@ -7,6 +7,7 @@
 use portcullis_http1::{reason, write};
 
 use crate::connection::Persistence;
+use crate::error_pages::ErrorPages;
 use crate::http_date::http_date;
 use crate::worker::Moment;
 
@@ -44,8 +45,24 @@ impl Page {
         Self { status, asked: status, body: page(status, &link), location: Some(location) }
     }
 
-    /// Appends its head. `server` is what `SecServerSignature` says, empty where the site says nothing.
-    pub(crate) fn write_head(&self, out: &mut Vec<u8>, now: Moment, persistence: Persistence, server: &[u8]) {
+    /// With the site's own body for its status, where the site has one.
+    pub(crate) fn with_body_of(mut self, pages: &ErrorPages) -> Self {
+        if let Some(body) = pages.get(self.status).filter(|_| !self.body.is_empty()) {
+            self.body = body.to_vec();
+        }
+        self
+    }
+
+    /// Appends its head, with the request's id where that is told. `server` is what `SecServerSignature` says, empty where
+    /// the site says nothing.
+    pub(crate) fn write_head(
+        &self,
+        out: &mut Vec<u8>,
+        now: Moment,
+        id: Option<(&str, &str)>,
+        persistence: Persistence,
+        server: &[u8],
+    ) {
         write::status_line(out, self.status, self.reason().as_bytes());
         write::field(out, b"Date", http_date(now.wall_micros.div_euclid(1_000_000)).as_bytes());
         if !server.is_empty() {
@@ -57,6 +74,9 @@ impl Page {
         if !self.body.is_empty() {
             write::field(out, b"Content-Type", CONTENT_TYPE);
             write::length(out, self.body.len() as u64);
+        }
+        if let Some((field, id)) = id {
+            write::field(out, field.as_bytes(), id.as_bytes());
         }
         persistence.write(out);
         write::end_of_head(out);

@@ -195,6 +195,7 @@ impl Driver<'_> {
             host: target.address.as_ref(),
             peer: &client.peer_text,
             trusted: client.is_trusted,
+            id: self.told_id(),
             plain_answers: self.transaction.rule_set().settings().disable_backend_compression,
             framing: body.framing(),
         };

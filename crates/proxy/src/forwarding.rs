@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use portcullis_http1::write::{self, HopByHop};
 use portcullis_http1::{Framing, Known, RequestHead, list_elements};
 
-use crate::settings::UpstreamAddress;
+use crate::settings::{Settings, UpstreamAddress};
 
 /// Header fields as directives have left them.
 pub(crate) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
@@ -28,6 +28,8 @@ pub(crate) struct Forwarding<'a> {
     pub(crate) host: &'a UpstreamAddress,
     /// The peer's address as text.
     pub(crate) peer: &'a str,
+    /// The field in which the request's id is told, and the id.
+    pub(crate) id: Option<(&'a str, &'a str)>,
     /// Whether the peer's `X-Forwarded-Proto` is believed.
     pub(crate) trusted: bool,
     /// `SecDisableBackendCompression`: the origin is not told that the client understands compression.
@@ -72,6 +74,11 @@ impl Forwarding<'_> {
                 Known::Host => !std::mem::replace(&mut has_host, true),
                 Known::Expect | Known::XForwardedFor | Known::XForwardedProto => false,
                 Known::Upgrade => head.wants_upgrade(),
+                Known::Other
+                    if self.id.is_some_and(|(field, _)| name.eq_ignore_ascii_case(field.as_bytes())) =>
+                {
+                    false
+                }
                 Known::Other if self.plain_answers && name.eq_ignore_ascii_case(b"accept-encoding") => false,
                 _ => !hops.ends_here(known, name),
             };
@@ -98,6 +105,9 @@ impl Forwarding<'_> {
         }
         out.extend_from_slice(self.peer.as_bytes());
         out.extend_from_slice(b"\r\n");
+        if let Some((field, id)) = self.id {
+            write::field(out, field.as_bytes(), id.as_bytes());
+        }
         let told = all(Known::XForwardedProto).next().filter(|_| self.trusted);
         write::field(out, b"X-Forwarded-Proto", told.unwrap_or(b"http"));
     }
@@ -109,9 +119,28 @@ pub(crate) fn is_trusted(address: IpAddr, networks: &[IpNet]) -> bool {
     networks.iter().any(|network| network.contains(&address))
 }
 
+/// Whether whoever connects is a proxy whose word is taken.
+pub(crate) fn is_trusted_peer(peer: IpAddr, settings: &Settings) -> bool {
+    settings.trust_peer || is_trusted(peer, &settings.trusted_proxies)
+}
+
+/// The one field of a name; `None` when there is none, or several that could contradict each other.
+pub(crate) fn only_field<'h>(head: &'h RequestHead, name: &str) -> Option<&'h [u8]> {
+    let mut values = head.headers().filter(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()));
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The client that a trusted peer names.
+pub(crate) fn named_client(head: &RequestHead, peer: SocketAddr, settings: &Settings) -> SocketAddr {
+    let alone = settings.client_address_field.as_deref().and_then(|field| only_field(head, field));
+    let named = alone.and_then(|value| entry_address(value.trim_ascii()));
+    named.unwrap_or_else(|| real_client(head, peer, &settings.trusted_proxies))
+}
+
 /// The client behind trusted proxies: the right-most address of `X-Forwarded-For` that is not one of theirs. Reading
 /// stops at an entry that is no address, because whoever wrote it may have written what is left of it too.
-pub(crate) fn real_client(head: &RequestHead, peer: SocketAddr, networks: &[IpNet]) -> SocketAddr {
+fn real_client(head: &RequestHead, peer: SocketAddr, networks: &[IpNet]) -> SocketAddr {
     let values: Vec<&[u8]> = head.known(Known::XForwardedFor).collect();
     let mut client = peer;
     for entry in values.iter().rev().flat_map(|value| value.rsplit(|&b| b == b',')) {
@@ -137,10 +166,10 @@ fn entry_address(entry: &[u8]) -> Option<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis_http1::{Inbound, RequestReader, Settings};
+    use portcullis_http1::{Inbound, RequestReader};
 
     fn head(text: &str) -> RequestReader {
-        let mut reader = RequestReader::new(Settings::default());
+        let mut reader = RequestReader::new(portcullis_http1::Settings::default());
         let mut inbound = Inbound::default();
         inbound.feed(text.as_bytes());
         assert!(reader.read(&mut inbound).is_some());
@@ -163,6 +192,27 @@ mod tests {
         ] {
             let reader = head(&format!("GET / HTTP/1.1\r\nHost: h\r\n{fields}\r\n"));
             let found = real_client(reader.head(), "10.0.0.9:7".parse().unwrap(), &networks);
+            assert_eq!(found.to_string(), client, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_peer_may_name_the_client_alone_in_a_field() {
+        let settings =
+            Settings { client_address_field: Some("True-Client-IP".to_owned()), ..Settings::default() };
+        for (fields, client) in [
+            ("", "10.0.0.9:7"),
+            ("true-client-ip: 1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\n", "1.2.3.4:0"),
+            ("True-Client-IP: 2001:db8::1\r\n", "[2001:db8::1]:0"),
+            (
+                "True-Client-IP: 1.2.3.4\r\nTrue-Client-IP: 4.3.2.1\r\nX-Forwarded-For: 5.6.7.8\r\n",
+                "5.6.7.8:0",
+            ),
+            ("True-Client-IP: 1.2.3.4, 4.3.2.1\r\n", "10.0.0.9:7"),
+            ("X-Forwarded-For: 6.6.6.6, 5.6.7.8\r\n", "5.6.7.8:0"),
+        ] {
+            let reader = head(&format!("GET / HTTP/1.1\r\nHost: h\r\n{fields}\r\n"));
+            let found = named_client(reader.head(), "10.0.0.9:7".parse().unwrap(), &settings);
             assert_eq!(found.to_string(), client, "{fields}");
         }
     }

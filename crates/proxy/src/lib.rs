@@ -23,8 +23,10 @@ mod connection;
 mod decompress;
 mod driver;
 mod error_page;
+mod error_pages;
 mod forward;
 mod forwarding;
+mod health;
 mod http_date;
 mod inspection;
 mod link;
@@ -48,6 +50,7 @@ mod upstream;
 mod worker;
 mod workspaces;
 
+pub use error_pages::ErrorPages;
 pub use observer::{Exchange, Notice, Observer, UpstreamShare};
 pub use proxy::{Proxy, StartError};
 pub use settings::{Limits, Settings, Timeouts, UpstreamAddress, UpstreamError};

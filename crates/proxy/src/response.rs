@@ -236,11 +236,15 @@ impl Driver<'_> {
         let hops = HopByHop::new(head.known(Known::Connection));
         let switches = head.status() == 101;
         let mut names_server = false;
+        let id = self.told_id();
         let mut field = |known: Known, name: &[u8], value: &[u8]| {
             names_server |= known == Known::Other && name.eq_ignore_ascii_case(b"server");
             let stays = match known {
                 Known::Upgrade => switches,
                 Known::Trailer => framed == Framed::Chunked,
+                Known::Other if id.is_some_and(|(field, _)| name.eq_ignore_ascii_case(field.as_bytes())) => {
+                    false
+                }
                 Known::Other if injected && describes_the_body(name) => false,
                 _ => !hops.ends_here(known, name),
             };
@@ -256,6 +260,9 @@ impl Driver<'_> {
         let server = &self.transaction.rule_set().settings().server_signature;
         if !names_server && !server.is_empty() {
             write::field(out, b"Server", server);
+        }
+        if let Some((field, id)) = id {
+            write::field(out, field.as_bytes(), id.as_bytes());
         }
         if switches {
             write::field(out, b"Connection", b"upgrade");

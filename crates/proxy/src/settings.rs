@@ -22,6 +22,17 @@ pub struct Settings {
     pub http: portcullis_http1::Settings,
     /// Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whoever connects is such a proxy: for a listener that nobody else can reach. Of `X-Forwarded-For` only what the
+    /// peer itself has added counts.
+    pub trust_peer: bool,
+    /// A field in which such proxies name the client alone, `True-Client-IP` for one. Where it is missing, or is no single
+    /// address, `X-Forwarded-For` counts.
+    pub client_address_field: Option<String>,
+    /// The field in which such proxies name the request. It becomes the id of the transaction, and origin and client get
+    /// the id in a field of that name.
+    pub request_id_field: Option<String>,
+    /// A path that is answered 200 without rules, log or origin.
+    pub health_path: Option<String>,
     /// How long what is waited for.
     pub timeouts: Timeouts,
     /// How much of what there may be.
@@ -42,6 +53,10 @@ impl Default for Settings {
             workers: 0,
             http: portcullis_http1::Settings::default(),
             trusted_proxies: Vec::new(),
+            trust_peer: false,
+            client_address_field: None,
+            request_id_field: None,
+            health_path: None,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             spool_directory: PathBuf::from("/tmp"),

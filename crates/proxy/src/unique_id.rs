@@ -48,6 +48,16 @@ impl UniqueIds {
     }
 }
 
+/// The longest id that is taken from a peer.
+const LONGEST: usize = 128;
+
+/// An id that a peer gives. It comes to stand in log lines and names of files, so it has letters, digits and `-_.:@=+` only.
+pub(crate) fn of_peer(given: &[u8]) -> Option<String> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:@=+".contains(byte);
+    let usable = !given.is_empty() && given.len() <= LONGEST && given.iter().all(is_plain);
+    usable.then(|| String::from_utf8_lossy(given).into_owned())
+}
+
 /// Base64 without padding.
 fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 4 / 3 + 1);
@@ -80,6 +90,14 @@ mod tests {
                 assert!(id.bytes().all(|byte| ALPHABET.contains(&byte)));
                 assert!(seen.insert(id));
             }
+        }
+    }
+
+    #[test]
+    fn what_could_break_a_line_or_a_path_is_no_id() {
+        assert_eq!(of_peer(b"3f2c9f00-a:b.c_D=+@"), Some("3f2c9f00-a:b.c_D=+@".to_owned()));
+        for bad in [&b""[..], b"a b", b"a/b", b"a\"b", b"a\xe9", b"a,b", &[b'a'; LONGEST + 1]] {
+            assert_eq!(of_peer(bad), None);
         }
     }
 

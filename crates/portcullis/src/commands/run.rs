@@ -9,7 +9,7 @@
 //! Nothing listens before everything else is ready: a site with errors, a log that cannot be opened or an address in use
 //! ends the command with a sentence that says what to do.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -60,6 +60,13 @@ pub struct Arguments {
     /// How often to look at the branch
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = poll_time, requires = "repository")]
     poll: Duration,
+    /// Serve as a hosting platform expects: port 80, the origin next-hop:80, nothing written into the site, …;
+    /// docs/hosting.md describes it
+    #[arg(long)]
+    platform: bool,
+    /// Print every setting in force and where it stands, and end
+    #[arg(long)]
+    print_settings: bool,
     #[command(flatten)]
     settings: Flags,
 }
@@ -94,7 +101,25 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         (None, None) => SiteSource::Folder(root),
     };
-    serve(source, arguments.poll, arguments.settings.entries, |_| {})
+    let mut entries = arguments.settings.entries;
+    if arguments.platform {
+        entries.extend(settings::platform());
+    }
+    if arguments.print_settings {
+        return print_settings(&source, entries);
+    }
+    serve(source, arguments.poll, entries, |_| {})
+}
+
+fn print_settings(source: &SiteSource, flags: Vec<Entry>) -> Result<ExitCode> {
+    let variables = settings::read_variables();
+    let (site, _) = source.open()?;
+    let reading = loading::read_site(site, [variables.entries, flags].concat());
+    findings::print(&reading.diagnostics, &reading.sources);
+    let mistakes: Vec<&String> = variables.errors.iter().chain(&reading.resolved.mistakes).collect();
+    mistakes.iter().for_each(say);
+    std::io::stdout().write_all(settings::shown(&reading.resolved).as_bytes())?;
+    Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
 }
 
 /// Serves a site with the settings of these flags until a signal comes. `ready` is called once everything runs.
@@ -126,7 +151,11 @@ pub fn serve(
     let watches = reading.resolved.settings.watch && source.is_folder();
     let watcher = watches.then(|| Watcher::start(sender.clone())).transpose();
     let watcher = watcher.context("cannot start the thread that watches files")?;
-    let _control = Control::start(source.root(), sender.clone())
+    let instance = reading.resolved.settings.instance_folder.clone();
+    if let Some(folder) = &instance {
+        site_source::make_folders(folder).context("name another place with --instance-folder")?;
+    }
+    let _control = Control::start(instance.as_deref().unwrap_or(source.root()), sender.clone())
         .inspect_err(|error| say(format_args!("`reload` will not reach this proxy: {}", reason(error))));
     let _follower = match (&source, commit) {
         (SiteSource::Branch(branch), Some(commit)) => {
@@ -145,7 +174,7 @@ fn start(
     reading: Reading,
     watcher: Option<Watcher>,
 ) -> Result<(Proxy, Running)> {
-    let Reading { resolved, rule_set, diagnostics, content, watched, .. } = reading;
+    let Reading { resolved, rule_set, diagnostics, content, pages, watched, .. } = reading;
     let rules = rule_set.context("the site has errors")?;
     let root = source.root().to_path_buf();
     let settings = &resolved.settings;
@@ -156,13 +185,15 @@ fn start(
         say(format_args!("{summary}; `{command} check --warnings {}` shows them", root.display()));
     }
     let logging = Arc::new(Logging::open(&settings.logs)?);
-    let logs = SitePlan::of(rules.settings(), &settings.logs, &root);
+    let instance = settings.instance_folder.clone().unwrap_or_else(|| root.clone());
+    let logs = SitePlan::of(rules.settings(), &settings.logs, &instance);
     if !logs.has_audit_log() && rules.settings().audit_engine != AuditEngine::Off {
         say("SecAuditEngine is not Off, but there is no SecAuditLog: no audit entry is written");
     }
     logging.set_site(logs.open()?);
     let shared = Arc::new(SharedRules::new(rules));
-    let collections = Collections::open(shared.load().settings(), &root, settings.state)?;
+    shared.replace_pages(pages);
+    let collections = Collections::open(shared.load().settings(), &instance, settings.state)?;
     let mut proxy_settings = settings.proxy.clone();
     proxy_settings.utc_offset = local_time::utc_offset;
     let observer = Arc::clone(&logging);
@@ -174,6 +205,7 @@ fn start(
     }
     let running = Running {
         source,
+        instance,
         entries,
         rules: shared,
         collections,

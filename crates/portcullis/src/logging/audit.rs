@@ -13,12 +13,19 @@ use portcullis_audit::formats::error_log::ErrorLogStyle;
 use portcullis_audit::writers::QueueLimits;
 
 use super::open::NOTICE_INTERVAL;
-use crate::settings::{AuditSchema, Logs};
+use crate::settings::{AuditSchema, Destination, Logs};
 
 /// The operator's part of every audit log.
 pub fn audit_options(logs: &Logs) -> AuditOptions {
     let error_log = ErrorLogStyle { second_client_tag: logs.second_client_tag, ..ErrorLogStyle::default() };
     AuditOptions {
+        target: match &logs.audit {
+            Some(Destination::Stdout) => Some("/dev/stdout".to_owned()),
+            Some(Destination::Stderr) => Some("/dev/stderr".to_owned()),
+            Some(Destination::Named(target)) => Some(target.clone()),
+            // A log that is off has no plan at all.
+            Some(Destination::Off) | None => None,
+        },
         json_v3: logs.audit_schema == AuditSchema::V3,
         user_directory: logs.audit_user_directory.then(user_name).flatten(),
         style: AuditStyle { error_log, ..AuditStyle::default() },

@@ -12,7 +12,7 @@ use portcullis_audit::{AuditLog, AuditPlan};
 use super::audit::audit_options;
 use super::{Lines, open};
 use crate::messages::reason;
-use crate::settings::Logs;
+use crate::settings::{Destination, Logs};
 
 /// The name in notices.
 const NAME: &str = "debug log";
@@ -40,7 +40,11 @@ impl SitePlan {
             None => root.join(target).to_string_lossy().into_owned(),
         };
         Self {
-            audit: AuditPlan::of(site, &audit_options(logs), root),
+            audit: if logs.audit == Some(Destination::Off) {
+                None
+            } else {
+                AuditPlan::of(site, &audit_options(logs), root)
+            },
             debug: site.debug_log.as_ref().map(located),
             queue_bytes: logs.queue_bytes,
         }

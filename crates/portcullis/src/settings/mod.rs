@@ -1,8 +1,9 @@
-//! Settings of the proxy: flags, then `PORTCULLIS_*` variables, then `portcullis.toml`, then defaults.
+//! Settings of the proxy: flags, then `PORTCULLIS_*` variables, then presets, then `portcullis.toml`, then defaults.
 //!
 //! ```text
 //! flags ────────┐
-//! variables ────┼─▶ Entry (a row of the table, a raw value, where it stood) ─ resolve ─▶ Settings
+//! variables ────┤
+//! --platform ───┼─▶ Entry (a row of the table, a raw value, where it stood) ─ resolve ─▶ Settings
 //! portcullis.toml ┘
 //! ```
 //!
@@ -14,9 +15,11 @@
 pub mod document;
 mod file;
 mod flags;
+mod preset;
 #[cfg(test)]
 mod reference;
 mod setting;
+mod shown;
 mod table;
 mod value;
 mod variables;
@@ -29,7 +32,9 @@ use portcullis_seclang::{Diagnostic, Severity, Sources, Span};
 use portcullis_site::Site;
 
 pub use flags::Flags;
+pub use preset::platform;
 pub use setting::{Applies, Setting};
+pub use shown::shown;
 pub use value::{Invalid, Value};
 
 /// The file in a site.
@@ -43,6 +48,8 @@ const LARGEST_FILE: u64 = 1 << 20;
 pub enum Origin {
     /// In `portcullis.toml`.
     File(Span),
+    /// In the preset of `--platform`.
+    Platform,
     /// In the environment.
     Variable,
     /// On the command line.
@@ -98,6 +105,8 @@ pub struct Logs {
     pub error: Destination,
     /// `[client IP]` a second time in error lines.
     pub second_client_tag: bool,
+    /// The audit log; `None` where the site says.
+    pub audit: Option<Destination>,
     /// The access log.
     pub access: Destination,
     /// The form of its lines.
@@ -115,6 +124,7 @@ impl Default for Logs {
         Self {
             error: Destination::Stderr,
             second_client_tag: true,
+            audit: None,
             access: Destination::Stdout,
             access_format: AccessFormat::Json,
             audit_schema: AuditSchema::V2,
@@ -141,6 +151,10 @@ pub struct Settings {
     pub defines: Vec<String>,
     /// Reload when a file of the site changes.
     pub watch: bool,
+    /// The folder of the site with its error pages.
+    pub error_pages: PathBuf,
+    /// Where what an instance writes goes; `None` is the site's folder.
+    pub instance_folder: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -154,6 +168,8 @@ impl Default for Settings {
             compatibility: portcullis_engine::Compatibility::default(),
             defines: Vec::new(),
             watch: true,
+            error_pages: PathBuf::from("custom_errors"),
+            instance_folder: None,
         }
     }
 }
@@ -180,21 +196,22 @@ pub fn read_file(site: &Site, sources: &mut Sources, diagnostics: &mut Vec<Diagn
 pub struct Resolved {
     /// What every source says together.
     pub settings: Settings,
-    /// The values in force, by setting, as written: what a reload compares.
-    pub values: Vec<(&'static Setting, Value)>,
+    /// The values in force, as written: what a reload compares.
+    pub values: Vec<Entry>,
     /// What is wrong in `portcullis.toml`.
     pub diagnostics: Vec<Diagnostic>,
     /// What is wrong in flags and variables, a sentence each.
     pub mistakes: Vec<String>,
 }
 
-/// Applies entries in the order file, variables, flags. `root` is the site, from which paths in its file start; others
+/// Applies entries in the order file, preset, variables, flags. `root` is the site, from which paths in its file start; others
 /// start from the working directory.
 pub fn resolve(root: &Path, mut entries: Vec<Entry>) -> Resolved {
     let rank = |entry: &Entry| match entry.origin {
         Origin::File(_) => 0,
-        Origin::Variable => 1,
-        Origin::Flag => 2,
+        Origin::Platform => 1,
+        Origin::Variable => 2,
+        Origin::Flag => 3,
     };
     entries.sort_by_key(rank);
     let mut resolved = Resolved {
@@ -213,7 +230,7 @@ impl Resolved {
     fn apply(&mut self, root: &Path, entry: Entry) {
         let from = match entry.origin {
             Origin::File(_) => root,
-            Origin::Variable | Origin::Flag => Path::new(""),
+            Origin::Platform | Origin::Variable | Origin::Flag => Path::new(""),
         };
         match (entry.setting.set)(&mut self.settings, &entry.value, from) {
             Ok(()) => self.remember(entry),
@@ -222,12 +239,12 @@ impl Resolved {
     }
 
     fn remember(&mut self, entry: Entry) {
-        let same_row = |known: &Setting| std::ptr::eq(known, entry.setting);
-        self.values.retain(|(known, value)| match (value, &entry.value) {
+        let same_row = |known: &Entry| std::ptr::eq(known.setting, entry.setting);
+        self.values.retain(|known| match (&known.value, &entry.value) {
             (Value::Pair(old, _), Value::Pair(new, _)) => !same_row(known) || old != new,
             _ => !same_row(known),
         });
-        self.values.push((entry.setting, entry.value));
+        self.values.push(entry);
     }
 
     fn refuse(&mut self, entry: &Entry, invalid: Invalid) {
@@ -238,6 +255,7 @@ impl Resolved {
                 self.diagnostics.push(finding);
                 return;
             }
+            Origin::Platform => "--platform".to_owned(),
             Origin::Variable => entry.setting.variable(),
             Origin::Flag => format!("--{}", entry.setting.name),
         };
@@ -268,8 +286,8 @@ pub fn read_variables() -> variables::Variables {
 /// The names of settings whose value differs, in table order.
 pub fn changed(old: &Resolved, new: &Resolved) -> Vec<&'static Setting> {
     let of = |resolved: &Resolved, setting: &Setting| -> Vec<Value> {
-        let mine = resolved.values.iter().filter(|(known, _)| std::ptr::eq(*known, setting));
-        let mut values: Vec<Value> = mine.map(|(_, value)| value.clone()).collect();
+        let mine = resolved.values.iter().filter(|known| std::ptr::eq(known.setting, setting));
+        let mut values: Vec<Value> = mine.map(|known| known.value.clone()).collect();
         values.sort_by_key(|value| format!("{value:?}"));
         values
     };

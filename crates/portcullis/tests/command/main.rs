@@ -10,6 +10,7 @@ mod crs;
 mod init;
 mod logs;
 mod mode;
+mod platform;
 mod quickstart;
 mod reload;
 mod run;

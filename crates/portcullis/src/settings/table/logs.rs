@@ -59,6 +59,22 @@ pub static ROWS: &[Setting] = &[
         },
     },
     Setting {
+        name: "audit-log",
+        group: Group::Logs,
+        shape: Shape::Text,
+        placeholder: "FILE",
+        default: "\"site\"",
+        applies: Applies::AtReload,
+        summary: "Where audit entries go: site is where the site's SecAuditLog says.",
+        detail: "Otherwise as error_log, and one entry after the other, whatever SecAuditLogType says. Which entries there \
+                 are and what they hold stays the site's decision.",
+        set: |to, value, from| {
+            let place = if value.text()? == "site" { None } else { Some(destination(value, from)?) };
+            to.logs.audit = place;
+            Ok(())
+        },
+    },
+    Setting {
         name: "audit-json-schema",
         group: Group::Logs,
         shape: Shape::Text,

@@ -1,9 +1,25 @@
 //! Settings of the store of persistent collections (`initcol`, `setsid`, `setuid`, `setrsc`).
 
+use crate::settings::located;
 use crate::settings::setting::{Applies, Group, Setting, Shape};
 
 /// See the module.
 pub static ROWS: &[Setting] = &[
+    Setting {
+        name: "instance-folder",
+        group: Group::State,
+        shape: Shape::Text,
+        placeholder: "DIR",
+        default: "\"\"",
+        applies: Applies::AtStart,
+        summary: "Where what a running proxy writes goes: relative SecDataDir, SecAuditLog and SecDebugLog, and the socket of reload.",
+        detail: "Empty is the site's folder. With another one nothing is ever written into the site, which may be read-only.",
+        set: |to, value, from| {
+            let text = value.text()?;
+            to.instance_folder = Some(located(from, text.into())).filter(|_| !text.is_empty());
+            Ok(())
+        },
+    },
     Setting {
         name: "state-records",
         group: Group::State,
