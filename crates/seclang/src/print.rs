@@ -104,21 +104,17 @@ impl Printer<'_> {
     fn verbatim(&mut self, line: &LogicalLine, indent: usize) {
         let start = line.source(line.content.start..line.content.start + 1).start as usize;
         self.spaces(indent);
-        let mut physical = self.text[start..line.raw.end as usize].split(|b| *b == b'\n').peekable();
-        while let Some(part) = physical.next() {
-            self.end_line(part, physical.peek().is_some());
+        for part in self.text[start..line.raw.end as usize].split(|b| *b == b'\n') {
+            let kept = part.iter().rposition(|b| !is_blank(*b)).map_or(0, |i| i + 1);
+            self.out.extend_from_slice(&part[..kept]);
+            self.out.push(b'\n');
         }
-    }
-
-    /// A physical line without trailing blanks. A `\` that did not continue the line (a blank or the end of the file
-    /// was behind it) gets a blank, or it would now.
-    fn end_line(&mut self, physical: &[u8], continues: bool) {
-        let kept = physical.iter().rposition(|b| !is_blank(*b)).map_or(0, |i| i + 1);
-        self.out.extend_from_slice(&physical[..kept]);
-        if physical[..kept].ends_with(b"\\") && !continues {
-            self.out.push(b' ');
+        // A `\` that did not continue the line (a blank or the end of the file was behind it) would now. It may stand on
+        // an earlier physical line: after `\\` at a line end one `\` is left of the text joined so far.
+        if line.trimmed().ends_with(b"\\") {
+            self.out.pop();
+            self.out.extend_from_slice(b" \n");
         }
-        self.out.push(b'\n');
     }
 
     fn spaces(&mut self, count: usize) {

@@ -79,6 +79,11 @@ impl Reader {
         self.seen.borrow_mut().watched.insert(relative.to_path_buf());
     }
 
+    /// The path from the root; `None` outside of it.
+    pub(crate) fn below_root(&self, path: &Path) -> Option<PathBuf> {
+        self.relative(path).ok()
+    }
+
     /// The path from the root, `..` taken back: there are no links, so doing that by name is exact.
     fn relative(&self, path: &Path) -> Result<PathBuf, LoadError> {
         let absolute = std::path::absolute(path).map_err(|error| load_error(&error))?;

@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod fmt;
 mod history;
 mod init;
 mod mode;
@@ -48,6 +49,8 @@ enum Command {
     Settings(settings::Arguments),
     /// The rule sets of a site: list, show, enable, disable, detect, protect, diff, add
     Rules(rules::Arguments),
+    /// Bring a site's rule files into one layout, without changing what they say
+    Fmt(fmt::Arguments),
     /// Let a running proxy read its site again, and say what came of it
     Reload(reload::Arguments),
     /// Show who changed a site, when and why
@@ -74,6 +77,7 @@ impl CommandLine {
             Command::Mode(arguments) => mode::run(&arguments),
             Command::Settings(arguments) => settings::run(&arguments),
             Command::Rules(arguments) => rules::run(&arguments),
+            Command::Fmt(arguments) => fmt::run(&arguments),
             Command::Reload(arguments) => reload::run(&arguments),
             Command::History(arguments) => history::run(&arguments),
             Command::Diff(arguments) => history::diff(&arguments),

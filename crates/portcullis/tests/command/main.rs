@@ -7,6 +7,7 @@ mod bad_input;
 mod check;
 mod collections;
 mod crs;
+mod fmt;
 mod init;
 mod logs;
 mod mode;
