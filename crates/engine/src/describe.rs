@@ -3,7 +3,7 @@
 //! Index 17 (from [`crate::record::MatchedLink::rule`]) → id, file, line, operator, metadata as written. Nothing here is on the
 //! path of a request that leaves no audit entry.
 
-use crate::ruleset::{Instruction, Rule, RuleSet};
+use crate::ruleset::{Disruptive, Instruction, Rule, RuleSet};
 use crate::verdict::Phase;
 
 /// A rule or chain link as its author wrote it.
@@ -18,6 +18,12 @@ impl RuleSet {
     /// The rule behind an index that a record holds.
     pub fn describe(&self, index: u32) -> Option<RuleDescription<'_>> {
         Some(RuleDescription { rules: self, rule: self.rule(index)?, index })
+    }
+
+    /// The rule with an id, also one that was removed.
+    pub fn rule_with_id(&self, id: u64) -> Option<RuleDescription<'_>> {
+        let rule = self.rules.iter().find(|rule| rule.id == id && !rule.is_link)?;
+        self.describe(rule.index)
     }
 
     /// Rules and chain links that run, in the order of their definition; what `SecRuleRemoveBy…` removed is left out.
@@ -124,6 +130,16 @@ impl<'a> RuleDescription<'a> {
     /// The operator is negated.
     pub fn is_negated(&self) -> bool {
         self.rule.operator.negated
+    }
+
+    /// A match of it ends the exchange where traffic may be touched.
+    pub fn disrupts(&self) -> bool {
+        !matches!(self.rule.decision.disruptive, Disruptive::Pass | Disruptive::Allow(_))
+    }
+
+    /// It belongs to a set that only detects.
+    pub fn only_detects(&self) -> bool {
+        self.rules.is_detecting(self.rule)
     }
 
     /// Its targets as written; a `SecAction` looks at `REMOTE_ADDR`.

@@ -176,13 +176,15 @@ impl Transaction {
 
     /// The scores that the common rule sets keep in TX.
     fn scores(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        const NAMES: [&str; 6] = [
+        const NAMES: [&str; 8] = [
             "blocking_inbound_anomaly_score",
             "blocking_outbound_anomaly_score",
             "detection_inbound_anomaly_score",
             "detection_outbound_anomaly_score",
             "anomaly_score",
             "outbound_anomaly_score",
+            "request_score",
+            "response_score",
         ];
         if self.tx.is_empty() {
             return Vec::new();

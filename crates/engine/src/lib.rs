@@ -58,3 +58,4 @@ pub use settings::{Compatibility, Settings};
 pub use transaction::{RequestLine, Start, Transaction};
 pub use verdict::{Answer, BodyPlan, BodyProgress, Need, Phase, Step, Verdict};
 pub use workspace::Workspace;
+pub use worlds::TAG as DETECTING_TAG;

@@ -190,12 +190,21 @@ pub(crate) struct Trace {
     bytes: usize,
     path: Text,
     uri: Option<Arc<[u8]>>,
+    /// Steps are kept whatever the configuration says.
+    is_wanted: bool,
 }
 
 impl Transaction {
+    /// Keeps every step, whatever the configuration says of the debug log: for those who explain a match afterwards.
+    /// Called before the first phase.
+    pub fn keep_every_step(&mut self) {
+        self.trace.is_wanted = true;
+    }
+
     /// Whether steps of this level are kept. Asked before a step is made.
     pub(crate) fn traces(&self, level: u8) -> bool {
         self.control.debug_log_level >= level && self.rules.settings.debug_log.is_some()
+            || self.trace.is_wanted
     }
 
     /// Keeps a step when its level is.

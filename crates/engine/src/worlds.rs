@@ -24,7 +24,7 @@ use crate::variables::Variable;
 use crate::verdict::{Phase, Verdict};
 
 /// The tag that log lines of the detection world carry.
-pub(crate) const TAG: &[u8] = b"portcullis/detect";
+pub const TAG: &[u8] = b"portcullis/detect";
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

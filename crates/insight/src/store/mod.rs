@@ -1,0 +1,253 @@
+//! The event store: one SQLite file, written by a thread of its own, bounded in every direction.
+//!
+//! ```text
+//! worker ─ submit ─▶ queue (bounded) ─▶ writer thread ─ a transaction per batch ─▶ events.sqlite ─▶ list, get, overview, …
+//!        └ counts ─▶ map of minutes ──────┘                                      └▶ subscribers (live tail)
+//! ```
+//!
+//! [`Events::submit`] never waits: what the queue cannot take is dropped and counted in [`Events::losses`], as is what the
+//! file cannot take. Counters of minutes are never dropped with events. When there are more events, more bytes or older events
+//! than [`Limits`] allow, the oldest go. Reading has a connection of its own and does not hold up the writer.
+//!
+//! Limits: one process writes a file; counters of the last second are lost when the process dies.
+
+mod live;
+mod query;
+mod reports;
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::event::{EventDetail, EventSummary};
+use crate::filter::{Filter, Window};
+use crate::observed::Event;
+use crate::report::{Overview, Protection};
+use writer::{Message, Shared};
+
+/// How much the store keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Events.
+    pub events: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Days that an event is kept.
+    pub days: u32,
+    /// Days that the counters of minutes are kept.
+    pub count_days: u32,
+    /// Bytes of events that wait to be written.
+    pub queue_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { events: 100_000, bytes: 512 << 20, days: 30, count_days: 400, queue_bytes: 16 << 20 }
+    }
+}
+
+/// Why the store cannot do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventsError {
+    /// The file cannot be opened.
+    #[error("cannot open the event store `{}`: {reason}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A question has no answer.
+    #[error("the event store cannot be read: {0}")]
+    Read(String),
+}
+
+impl From<rusqlite::Error> for EventsError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Read(error.to_string())
+    }
+}
+
+/// Events that were not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Losses {
+    /// The queue was full.
+    pub queue: u64,
+    /// The file could not be written.
+    pub file: u64,
+}
+
+impl Losses {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.queue + self.file
+    }
+}
+
+/// Some events, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Page<T> {
+    /// The events.
+    pub items: Vec<T>,
+    /// Pass it to [`Events::list`] to get those before; `None` when there are none.
+    pub next: Option<u64>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Events {
+    shared: Arc<Shared>,
+    reader: Mutex<Connection>,
+    /// Where [`Events::read_only`] opens it again.
+    path: PathBuf,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// The most events on a page.
+pub const MOST_ON_PAGE: usize = 500;
+
+impl Events {
+    /// Opens the store of a file, which is made when it is missing, and starts its writer.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no event store, or is one of a newer version.
+    pub fn open(path: impl Into<PathBuf>, limits: Limits) -> Result<Self, EventsError> {
+        let path = path.into();
+        let wrong = |reason: String| EventsError::Open { path: path.clone(), reason };
+        let writing = schema::open(&path, &limits).map_err(wrong)?;
+        let reading = schema::open_to_read(&path).map_err(wrong)?;
+        let (shared, receiver) = Shared::new(limits);
+        let shared = Arc::new(shared);
+        let writer = writer::start(writing, Arc::clone(&shared), receiver)
+            .map_err(|error| wrong(error.to_string()))?;
+        Ok(Self { shared, reader: Mutex::new(reading), path, writer: Some(writer) })
+    }
+
+    /// Opens a store to read it, whether a proxy writes it or not; submitting to it counts as a loss.
+    ///
+    /// # Errors
+    /// As [`Events::open`]; also when the file is missing.
+    pub fn read_only(path: impl Into<PathBuf>) -> Result<Self, EventsError> {
+        let path = path.into();
+        let reading =
+            schema::open_to_read(&path).map_err(|reason| EventsError::Open { path: path.clone(), reason })?;
+        let (shared, _) = Shared::new(Limits::default());
+        Ok(Self { shared: Arc::new(shared), reader: Mutex::new(reading), path, writer: None })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Counts an exchange and stores its detail, soon; never waits.
+    pub fn submit(&self, event: Event) {
+        self.shared.count(event.micros, &event.counts);
+        if let Some(detail) = event.detail {
+            self.shared.enqueue(detail);
+        }
+    }
+
+    /// Waits until everything submitted before is written or lost; `false` when the time was not enough.
+    pub fn flush(&self, patience: Duration) -> bool {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        self.writer.is_none()
+            || self.shared.send(Message::Flush(sender)) && receiver.recv_timeout(patience).is_ok()
+    }
+
+    /// What was not stored since the start.
+    pub fn losses(&self) -> Losses {
+        Losses {
+            queue: self.shared.lost_in_queue.load(Ordering::Relaxed),
+            file: self.shared.lost_in_file.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Events as they are stored from now on. Who is slow misses some.
+    pub fn subscribe(&self) -> Receiver<EventSummary> {
+        self.shared.live.subscribe()
+    }
+
+    /// Events that pass the filter, newest first, at most `count` of them; `before`: older than that [`Page::next`].
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn list(
+        &self,
+        filter: &Filter,
+        before: Option<u64>,
+        count: usize,
+    ) -> Result<Page<EventSummary>, EventsError> {
+        query::list(&self.reader(), filter, before, count.clamp(1, MOST_ON_PAGE))
+    }
+
+    /// How many events pass the filter.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn count(&self, filter: &Filter) -> Result<u64, EventsError> {
+        query::count(&self.reader(), filter)
+    }
+
+    /// The event of a request id; of several the newest.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn get(&self, id: &str) -> Result<Option<EventDetail>, EventsError> {
+        query::get(&self.reader(), id)
+    }
+
+    /// Whole events that pass the filter, newest first, at most `count`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn details(&self, filter: &Filter, count: usize) -> Result<Vec<EventDetail>, EventsError> {
+        query::details(&self.reader(), filter, count)
+    }
+
+    /// Counts and tops of a stretch of time. An unbounded end is where the counters begin or end.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn overview(&self, window: Window) -> Result<Overview, EventsError> {
+        reports::overview(&self.reader(), window)
+    }
+
+    /// What protection would have blocked in a stretch of time.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn protection(&self, window: Window) -> Result<Protection, EventsError> {
+        reports::protection(&self.reader(), window)
+    }
+
+    /// Events in which a rule matched, by rule, for lists of rules.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn hits(&self, window: Window) -> Result<Vec<(u64, u64)>, EventsError> {
+        reports::hits(&self.reader(), window)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.shared.close();
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has said so on standard error.
+            let _ = writer.join();
+        }
+    }
+}

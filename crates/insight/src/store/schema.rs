@@ -1,0 +1,104 @@
+//! The tables, and how the file is opened.
+//!
+//! `event` holds a row per event (columns to filter by, the summary and the whole as JSON), `hit` and `tag` what matched in it,
+//! `rule` the latest message of a rule, `minute` the counters. `user_version` is the version of this layout; the file is never
+//! taken for what it is not.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Limits;
+use crate::counts::Counts;
+
+/// Version of the layout.
+const VERSION: i64 = 1;
+
+/// The size of a page of the file.
+const PAGE: u32 = 4096;
+
+/// Pages beyond the limit, for the batch that makes the writer notice it.
+const SLACK_PAGES: u64 = 512;
+
+const TABLES: &str = "
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, micros INTEGER NOT NULL,
+        client TEXT NOT NULL, host TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+        status INTEGER NOT NULL, verdict INTEGER NOT NULL, score INTEGER NOT NULL,
+        text TEXT NOT NULL, summary TEXT NOT NULL, detail TEXT NOT NULL
+    );
+    CREATE INDEX event_id ON event (id);
+    CREATE INDEX event_micros ON event (micros);
+    CREATE TABLE hit (
+        rule INTEGER NOT NULL, seq INTEGER NOT NULL, sums_up INTEGER NOT NULL, PRIMARY KEY (rule, seq)
+    ) WITHOUT ROWID;
+    CREATE INDEX hit_seq ON hit (seq);
+    CREATE TABLE tag (tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tag, seq)) WITHOUT ROWID;
+    CREATE INDEX tag_seq ON tag (seq);
+    CREATE TABLE rule (rule INTEGER PRIMARY KEY, message TEXT NOT NULL);
+";
+
+/// Opens the file to write it.
+pub(super) fn open(path: &Path, limits: &Limits) -> Result<Connection, String> {
+    let text = |error: rusqlite::Error| error.to_string();
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    }
+    let connection = Connection::open(path).map_err(text)?;
+    connection.busy_timeout(Duration::from_secs(2)).map_err(text)?;
+    let version = version(&connection)?;
+    if version == 0 {
+        connection.pragma_update(None, "page_size", PAGE).map_err(text)?;
+    }
+    for (name, value) in [("journal_mode", "WAL"), ("synchronous", "NORMAL"), ("secure_delete", "FAST")] {
+        connection.pragma_update(None, name, value).map_err(text)?;
+    }
+    connection.pragma_update(None, "journal_size_limit", 4 << 20).map_err(text)?;
+    let pages = (limits.bytes / u64::from(PAGE)).max(64) + SLACK_PAGES;
+    connection
+        .pragma_update(None, "max_page_count", i64::try_from(pages).unwrap_or(i64::MAX))
+        .map_err(text)?;
+    if version == 0 {
+        let columns: String =
+            Counts::NAMES.iter().map(|name| format!(", {name} INTEGER NOT NULL DEFAULT 0")).collect();
+        connection
+            .execute_batch(&format!(
+                "BEGIN;{TABLES} CREATE TABLE minute (minute INTEGER PRIMARY KEY{columns});
+                 PRAGMA user_version = {VERSION}; COMMIT;"
+            ))
+            .map_err(text)?;
+    }
+    Ok(connection)
+}
+
+/// Opens a file that is there to read it.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, String> {
+    let text = |error: rusqlite::Error| error.to_string();
+    // Not SQLITE_OPEN_READ_ONLY: readers of a write-ahead log share its index, which the first of them makes.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(text)?;
+    connection.busy_timeout(Duration::from_secs(2)).map_err(text)?;
+    connection.pragma_update(None, "query_only", true).map_err(text)?;
+    match version(&connection)? {
+        VERSION => Ok(connection),
+        _ => Err("it is no event store".to_owned()),
+    }
+}
+
+fn version(connection: &Connection) -> Result<i64, String> {
+    let version: i64 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|error| error.to_string())?;
+    match version {
+        0 | VERSION => Ok(version),
+        other => Err(format!("its layout has version {other}, this program knows {VERSION}")),
+    }
+}
+
+/// Bytes of the file that hold something.
+pub(super) fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+    let read = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pages = read("page_count")? - read("freelist_count")?;
+    Ok(u64::try_from(pages).unwrap_or(0) * u64::try_from(read("page_size")?).unwrap_or(0))
+}
