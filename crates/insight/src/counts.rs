@@ -14,7 +14,7 @@ macro_rules! counters {
         }
 
         impl Counts {
-            /// The names, in the order of [`Counts::values`].
+            /// The names, in the order of the fields.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),+];
 
             pub(crate) fn values(&self) -> Vec<u64> {

@@ -15,6 +15,7 @@ mod counts;
 mod event;
 mod filter;
 pub mod observed;
+pub mod replay;
 mod report;
 mod store;
 
@@ -26,5 +27,6 @@ pub use event::{
 };
 pub use filter::{Filter, FilterError, Window};
 pub use observed::{Event, Observed};
+pub use replay::{Doubt, Replay};
 pub use report::{Bucket, Overview, Protection, TOP, Top, TopRule};
 pub use store::{Events, EventsError, Limits, Losses, MOST_ON_PAGE, Page};

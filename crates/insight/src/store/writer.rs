@@ -130,7 +130,7 @@ impl Writer {
                 match message {
                     Message::Event(event, bytes) => {
                         self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-                        batch.push(event);
+                        batch.push(*event);
                     }
                     Message::Flush(sender) => waiting.push(sender),
                 }
@@ -142,7 +142,9 @@ impl Writer {
             }
             self.store(batch, minutes);
             // Whoever waits may have stopped waiting.
-            waiting.into_iter().for_each(|sender| drop(sender.send(())));
+            for sender in waiting {
+                let _ = sender.send(());
+            }
             if is_closed {
                 return;
             }
@@ -153,7 +155,7 @@ impl Writer {
         std::mem::take(&mut *self.shared.minutes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn store(&mut self, mut batch: Vec<Box<EventDetail>>, minutes: BTreeMap<i64, Counts>) {
+    fn store(&mut self, mut batch: Vec<EventDetail>, minutes: BTreeMap<i64, Counts>) {
         if batch.is_empty() && minutes.is_empty() {
             return;
         }
@@ -177,7 +179,7 @@ impl Writer {
 
     fn try_to_store(
         &mut self,
-        batch: &mut [Box<EventDetail>],
+        batch: &mut [EventDetail],
         minutes: &BTreeMap<i64, Counts>,
     ) -> rusqlite::Result<()> {
         let known = match self.events {

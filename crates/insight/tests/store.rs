@@ -1,0 +1,328 @@
+//! The event store on real records: rules and a request in, what the file holds out.
+//!
+//! Each test compiles rules, runs requests through the engine, stores what comes of them and asks. Nothing here listens on a
+//! socket or sleeps.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_engine::{BodyPlan, Compatibility, Phase, RequestLine, RuleSet, Start, Step, Transaction};
+use portcullis_insight::{Event, EventSummary, Events, Filter, Limits, Observed, Verdict, Window};
+use portcullis_testkit::rules::Source;
+use proptest::prelude::*;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const MINUTE: i64 = 60_000_000;
+
+const BASE: &str = "SecRuleEngine DetectionOnly\nSecRequestBodyAccess On\nSecAuditEngine On\n\
+SecAuditLogParts ABCEFHIJKZ\nSecAuditLogType Serial\n";
+
+fn rules(text: &str) -> Arc<RuleSet> {
+    Arc::new(
+        Source::new()
+            .text("rules.conf", format!("{BASE}{text}\n"))
+            .compile(Compatibility::default())
+            .unwrap(),
+    )
+}
+
+/// The usual rules of the tests: one that scores, one that looks at the score.
+fn scoring() -> Arc<RuleSet> {
+    rules(
+        "SecRule ARGS \"@contains select\" \"id:1,phase:2,pass,log,auditlog,msg:'SQL',tag:'attack-sqli',setvar:tx.anomaly_score=+5\"\n\
+         SecRule REQUEST_HEADERS:User-Agent \"@streq odd\" \"id:3,phase:1,pass,log,msg:'Odd'\"\n\
+         SecRule TX:ANOMALY_SCORE \"@ge 5\" \"id:2,phase:2,deny,status:403,log,msg:'Score'\"",
+    )
+}
+
+struct Request<'a> {
+    id: String,
+    micros: i64,
+    target: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+    body: &'a [u8],
+}
+
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Self { id: "id".to_owned(), micros: 0, target: "/", headers: Vec::new(), body: b"" }
+    }
+}
+
+fn event(rules: &Arc<RuleSet>, request: &Request<'_>) -> Event {
+    let start = Start { unique_id: request.id.clone(), wall_micros: request.micros, utc_offset_seconds: 0 };
+    let mut transaction = Transaction::new(Arc::clone(rules), start);
+    transaction.connection(([192, 0, 2, 7], 1000).into(), ([127, 0, 0, 1], 80).into());
+    let line = format!("POST {} HTTP/1.1", request.target);
+    transaction.request_line(RequestLine {
+        raw: line.as_bytes(),
+        method: b"POST",
+        target: request.target.as_bytes(),
+        protocol: b"HTTP/1.1",
+    });
+    transaction.request_header(b"Host", b"shop.example");
+    for (name, value) in &request.headers {
+        transaction.request_header(name.as_bytes(), value.as_bytes());
+    }
+    transaction.request_header(b"Content-Length", request.body.len().to_string().as_bytes());
+    let run = |transaction: &mut Transaction, phase| {
+        assert!(
+            matches!(transaction.run(phase, 0), Step::Done(_)),
+            "the rules of these tests ask for nothing"
+        );
+    };
+    run(&mut transaction, Phase::RequestHeaders);
+    if transaction.request_body_plan() == BodyPlan::Inspect {
+        transaction.request_body(request.body);
+        transaction.request_body_end();
+    }
+    run(&mut transaction, Phase::RequestBody);
+    transaction.response_head(b"HTTP/1.1", 200, b"OK");
+    run(&mut transaction, Phase::ResponseHeaders);
+    run(&mut transaction, Phase::ResponseBody);
+    run(&mut transaction, Phase::Logging);
+    let record = transaction.finish();
+    Event::of(&Observed {
+        record: &record,
+        rule_set: rules,
+        status: Some(200),
+        bytes_received: 100,
+        bytes_sent: 50,
+        duration_micros: 1000,
+        upstream: None,
+        error: None,
+    })
+}
+
+fn open(folder: &Path, limits: Limits) -> Events {
+    Events::open(folder.join("events.sqlite"), limits).unwrap()
+}
+
+fn ids(events: &Events, filter: &str) -> Vec<String> {
+    let filter = Filter::parse(filter).unwrap();
+    let page = events.list(&filter, None, 100).unwrap();
+    assert_eq!(events.count(&filter).unwrap(), page.items.len() as u64);
+    page.items.into_iter().map(|EventSummary { id, .. }| id).collect()
+}
+
+/// A store with four exchanges: an attack, an odd client, an attack elsewhere a minute later, one that matched nothing.
+fn filled(folder: &Path) -> Events {
+    let events = open(folder, Limits::default());
+    let rules = scoring();
+    let odd = vec![("User-Agent", "odd")];
+    let requests = [
+        Request { id: "a".to_owned(), target: "/shop/list?q=select%201", ..Request::default() },
+        Request { id: "b".to_owned(), target: "/shop/cart", headers: odd, ..Request::default() },
+        Request { id: "c".to_owned(), micros: MINUTE, target: "/find?q=Select+select", ..Request::default() },
+        Request { id: "d".to_owned(), micros: MINUTE, ..Request::default() },
+    ];
+    requests.iter().for_each(|request| events.submit(event(&rules, request)));
+    assert!(events.flush(PATIENCE));
+    events
+}
+
+#[test]
+fn filters_find_what_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = filled(folder.path());
+    let cases = [
+        ("", "c b a"),
+        ("rule:1", "c a"),
+        ("rule:3 path:/shop/*", "b"),
+        ("path:/shop/list", "a"),
+        ("tag:attack-sqli", "c a"),
+        ("verdict:would_be_blocked score:>=5", "c a"),
+        ("verdict:below_threshold", "b"),
+        ("score:<5", "b"),
+        ("id:c", "c"),
+        ("client:192.0.2.7 status:2xx host:shop.example method:POST", "c b a"),
+        ("\"select 1\"", "a"),
+        ("SELECT", "c a"),
+        ("status:403", ""),
+        ("rule:1 rule:3", ""),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(ids(&events, filter).join(" "), expected, "{filter}");
+    }
+    let in_first_minute = Filter::default().within(Window { from_micros: 0, to_micros: MINUTE });
+    assert_eq!(events.count(&in_first_minute).unwrap(), 2);
+}
+
+#[test]
+fn pages_hold_every_event_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = filled(folder.path());
+    let (mut seen, mut before) = (Vec::new(), None);
+    loop {
+        let page = events.list(&Filter::default(), before, 2).unwrap();
+        seen.extend(page.items.into_iter().map(|event| event.id));
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ["c", "b", "a"]);
+}
+
+#[test]
+fn an_event_holds_what_was_asked_and_what_matched() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = filled(folder.path());
+    let event = events.get("a").unwrap().unwrap();
+    assert_eq!(event.summary.verdict, Verdict::WouldBeBlocked);
+    assert_eq!((event.summary.score, event.summary.rules.as_slice()), (5, [1, 2].as_slice()));
+    assert_eq!(event.summary.message.to_string(), "SQL");
+    assert_eq!(event.request.target.to_string(), "/shop/list?q=select%201");
+    let [sql, score] = event.matched.as_slice() else { panic!("{:?}", event.matched) };
+    assert_eq!(
+        (sql.variable.to_string(), sql.value.to_string()),
+        ("ARGS:q".to_owned(), "select 1".to_owned())
+    );
+    assert!(!sql.sums_up && !sql.disruptive && score.sums_up && score.disruptive);
+    assert_eq!((sql.file.as_str(), sql.line), ("rules.conf", 6));
+    assert_eq!(events.get("d").unwrap(), None, "what matched nothing is only counted");
+}
+
+#[test]
+fn sums_and_tops_are_those_of_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = filled(folder.path());
+    let all = events.overview(Window::ALL).unwrap();
+    assert_eq!((all.totals.requests, all.totals.would_be_blocked, all.totals.passed), (4, 2, 1));
+    assert_eq!((all.totals.below_threshold, all.totals.bytes_received), (1, 400));
+    assert_eq!(all.buckets.iter().map(|bucket| bucket.counts.requests).collect::<Vec<_>>(), [2, 2]);
+    let tops: Vec<(u64, u64)> = all.rules.iter().map(|top| (top.rule, top.events)).collect();
+    assert_eq!(tops, [(1, 2), (3, 1)], "rules that sum up scores are left out");
+    let second = Window { from_micros: MINUTE, to_micros: 2 * MINUTE };
+    let protection = events.protection(second).unwrap();
+    assert_eq!((protection.stored, protection.totals.requests), (1, 2));
+    assert_eq!(protection.paths.first().unwrap().name.to_string(), "/find");
+    assert_eq!(events.hits(Window::ALL).unwrap(), [(1, 2), (2, 2), (3, 1)]);
+}
+
+#[test]
+fn subscribers_see_what_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = open(folder.path(), Limits::default());
+    let live = events.subscribe();
+    let request = Request { id: "x".to_owned(), target: "/?q=select", ..Request::default() };
+    events.submit(event(&scoring(), &request));
+    let seen = live.recv_timeout(PATIENCE).unwrap();
+    assert_eq!((seen.id.as_str(), seen.seq), ("x", 1));
+}
+
+#[test]
+fn what_was_stored_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(folder.path()));
+    let events = open(folder.path(), Limits::default());
+    assert_eq!(ids(&events, "").len(), 3);
+    assert_eq!(events.overview(Window::ALL).unwrap().totals.requests, 4);
+    let reading = Events::read_only(folder.path().join("events.sqlite")).unwrap();
+    assert_eq!(ids(&reading, "rule:1"), ["c", "a"]);
+}
+
+#[test]
+fn another_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.sqlite");
+    assert!(Events::read_only(&path).is_err(), "a missing file has no events");
+    std::fs::write(&path, "not a database, but long enough to be looked at as one").unwrap();
+    let error = Events::open(&path, Limits::default()).unwrap_err().to_string();
+    assert!(error.contains("events.sqlite"), "{error}");
+    assert!(std::fs::read(&path).unwrap().starts_with(b"not a database"));
+}
+
+#[test]
+fn the_oldest_go_when_there_are_too_many_or_they_are_too_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = open(folder.path(), Limits { events: 10, days: 1, ..Limits::default() });
+    let rules = scoring();
+    let at =
+        |id: u32, micros| Request { id: id.to_string(), micros, target: "/?q=select", ..Request::default() };
+    (0..25).for_each(|id| events.submit(event(&rules, &at(id, 0))));
+    assert!(events.flush(PATIENCE));
+    assert_eq!(ids(&events, ""), (15..25).rev().map(|id| id.to_string()).collect::<Vec<_>>());
+    assert_eq!(events.overview(Window::ALL).unwrap().totals.requests, 25, "counters outlive events");
+    events.submit(event(&rules, &at(99, 2 * 24 * 60 * MINUTE)));
+    assert!(events.flush(PATIENCE));
+    assert_eq!(ids(&events, ""), ["99"]);
+    assert_eq!(events.losses().total(), 0);
+}
+
+#[test]
+fn the_file_stays_within_its_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { bytes: 2 << 20, ..Limits::default() };
+    let events = open(folder.path(), limits);
+    let rules = scoring();
+    let body = [b"q=select&fill=".as_slice(), &[b'x'; 20_000]].concat();
+    let form = || vec![("Content-Type", "application/x-www-form-urlencoded")];
+    for id in 0..400 {
+        let request = Request { id: id.to_string(), headers: form(), body: &body, ..Request::default() };
+        events.submit(event(&rules, &request));
+        if id % 50 == 49 {
+            assert!(events.flush(PATIENCE));
+        }
+    }
+    assert!(events.flush(PATIENCE));
+    let count = events.count(&Filter::default()).unwrap();
+    assert!((10..400).contains(&count), "{count} events are left");
+    assert_eq!(ids(&events, "").first().unwrap(), "399");
+    assert_eq!(events.losses().total(), 0);
+    let size = |name: &str| std::fs::metadata(folder.path().join(name)).map_or(0, |data| data.len());
+    let (file, log) = (size("events.sqlite"), size("events.sqlite-wal"));
+    assert!(file <= limits.bytes + (4 << 20), "the file has {file} bytes");
+    assert!(log <= 16 << 20, "its log has {log} bytes");
+}
+
+#[test]
+fn a_full_queue_loses_events_and_counts_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = open(folder.path(), Limits { queue_bytes: 1, ..Limits::default() });
+    let request = Request { target: "/?q=select", ..Request::default() };
+    (0..3).for_each(|_| events.submit(event(&scoring(), &request)));
+    assert!(events.flush(PATIENCE));
+    assert_eq!((events.losses().queue, events.losses().file), (3, 0));
+    assert_eq!(events.overview(Window::ALL).unwrap().totals.requests, 3);
+}
+
+/// Every byte of every file in a folder.
+fn bytes_in(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap();
+    files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_rules_hide_is_in_no_file(
+        secret in "[A-Z][a-zA-Z0-9]{11,20}",
+        around in "[a-z0-9]{0,8}",
+        action in prop::sample::select(vec!["sanitiseArg:pw", "sanitiseMatched"]),
+        in_body in any::<bool>(),
+    ) {
+        let rules = rules(&format!(
+            "SecAction \"id:9,phase:1,pass,nolog,sanitiseRequestHeader:X-Token,sanitiseArg:pw\"\n\
+             SecRule ARGS \"@rx .\" \"id:1,phase:2,pass,log,auditlog,msg:'saw %{{MATCHED_VAR}}',\
+             logdata:'%{{MATCHED_VAR}} %{{REQUEST_HEADERS.x-token}}',{action}\"\n\
+             SecRule REQUEST_HEADERS:X-Token \"@rx (.+)\" \"id:2,phase:2,pass,log,auditlog,capture,logdata:'%{{TX.1}}'\""
+        ));
+        let form = format!("pw={secret}{around}");
+        let target = if in_body { "/login".to_owned() } else { format!("/login?{form}") };
+        let headers = vec![("Content-Type", "application/x-www-form-urlencoded"), ("X-Token", secret.as_str())];
+        let body = if in_body { form.as_bytes() } else { b"" };
+        let folder = tempfile::tempdir().unwrap();
+        let events = open(folder.path(), Limits::default());
+        events.submit(event(&rules, &Request { target: &target, headers, body, ..Request::default() }));
+        prop_assert!(events.flush(PATIENCE));
+        prop_assert_eq!(events.count(&Filter::default()).unwrap(), 1);
+        let everything = bytes_in(folder.path());
+        let found = everything.windows(secret.len()).any(|window| window.eq_ignore_ascii_case(secret.as_bytes()));
+        prop_assert!(!found, "{} is in the store", secret);
+    }
+}
