@@ -110,7 +110,7 @@ impl Request {
     }
 }
 
-/// The authority of an absolute-form target as a range, and where its path begins.
+/// The authority of an absolute-form `http` target as a range, and where the path of any begins.
 fn authority_of(target: &[u8]) -> (Option<(usize, usize)>, usize) {
     let Some(colon) = memchr::memmem::find(target, b"://") else { return (None, 0) };
     let scheme = target.get(..colon).unwrap_or_default();
@@ -122,6 +122,10 @@ fn authority_of(target: &[u8]) -> (Option<(usize, usize)>, usize) {
     let from = colon + 3;
     let rest = target.get(from..).unwrap_or_default();
     let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).map_or(target.len(), |at| from + at);
+    if !scheme.eq_ignore_ascii_case(b"http") {
+        // httpd takes the authority of its own scheme only; Host stays what the field says.
+        return (None, end);
+    }
     let user =
         memchr::memrchr(b'@', target.get(from..end).unwrap_or_default()).map_or(from, |at| from + at + 1);
     (Some((user, end)), end)

@@ -108,6 +108,7 @@ deviations! {
     UnknownTransferCoding "unknown-transfer-coding" 400 Head [Reject] "A Transfer-Encoding whose last coding is not chunked: the end of the body is anybody's guess (TE.TE smuggling).";
     OddTransferCoding "odd-transfer-coding" 500 Forward [Reject] "Codings before chunked (gzip, chunked; chunked, chunked): the origin would see other bytes than the rules.";
     UpgradeWithBody "upgrade-with-body" 400 Head [Normalise, Reject] "An upgrade request with a body: body bytes may be taken for the new protocol. The upgrade is not forwarded.";
+    UpgradeToHttp "upgrade-to-http" 400 Head [Normalise, Reject] "An upgrade to HTTP/2 or to TLS (h2c): requests inside the tunnel are never seen by the rules. The upgrade is not forwarded.";
     ChunkExtension "chunk-extension" 400 Forward [Normalise, Reject] "Text behind a chunk size: line-end tricks in it end the chunk header elsewhere. It is never forwarded.";
     Trailers "trailers" 400 Forward [Normalise, Reject] "Fields behind a chunked body: merged into the header they override what rules have seen. Those of requests are never forwarded.";
 }

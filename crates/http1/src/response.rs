@@ -76,6 +76,11 @@ impl ResponseHead {
         self.fields().map(|(_, name, value)| (name, value))
     }
 
+    /// The protocols that `Upgrade` names.
+    pub fn upgrades(&self) -> impl Iterator<Item = &[u8]> {
+        self.known(Known::Upgrade).flat_map(list_elements).filter(|protocol| !protocol.is_empty())
+    }
+
     /// The header fields with their classified names.
     pub fn fields(&self) -> impl Iterator<Item = (Known, &[u8], &[u8])> + Clone {
         self.fields.list.iter().map(|f| (f.known, f.name.of(&self.raw), self.fields.value(&self.raw, f)))
@@ -95,6 +100,20 @@ impl ResponseHead {
     pub fn framing(&self, method: &[u8]) -> Framing {
         let bodiless = method == b"HEAD" || self.status < 200 || matches!(self.status, 204 | 304);
         if bodiless { Framing::None } else { self.framing }
+    }
+
+    /// Whether an origin that errs may still send a body, though there is none: after HEAD, and where 204 or 304 announce
+    /// one. Nobody can tell such a body from the next answer.
+    pub fn may_be_followed(&self, method: &[u8]) -> bool {
+        let announced = matches!(self.framing, Framing::Chunked | Framing::Length(1..));
+        match self.framing(method) {
+            Framing::None if method == b"HEAD" => {
+                announced || (!matches!(self.status, 204 | 304) && self.framing != Framing::Length(0))
+            }
+            Framing::None => announced,
+            Framing::UntilClose => true,
+            Framing::Length(_) | Framing::Chunked => false,
+        }
     }
 
     /// The length announced, whether or not a body follows.

@@ -46,7 +46,7 @@ impl Driver<'_> {
         };
         let mut fresh = !target.pooled;
         loop {
-            let upstream = match self.upstream(&target, fresh, body).await {
+            let upstream = match self.upstream(&target, fresh).await {
                 Ok(upstream) => upstream,
                 Err(error) => {
                     let why = format!("no connection to the origin {}: {error}", target.address);
@@ -207,13 +207,9 @@ impl Driver<'_> {
         &self,
         target: &Target<'_>,
         fresh: bool,
-        body: &RequestBody,
     ) -> Result<Box<Upstream>, upstream::ConnectError> {
-        if !fresh {
-            let surely = !(self.is_idempotent() && body.is_at_hand());
-            if let Some(upstream) = self.worker.pool.take(surely).await {
-                return Ok(upstream);
-            }
+        if !fresh && let Some(upstream) = self.worker.pool.take() {
+            return Ok(upstream);
         }
         let connected = Box::pin(upstream::connect(self.worker, &target.address)).await;
         if target.pooled {

@@ -87,7 +87,10 @@ impl Forwarding<'_> {
             }
         }
         if !has_host {
-            write::field(out, b"Host", self.host.to_string().as_bytes());
+            match head.authority() {
+                Some(authority) => write::field(out, b"Host", authority),
+                None => write::field(out, b"Host", self.host.to_string().as_bytes()),
+            }
         }
         if head.wants_upgrade() {
             write::field(out, b"Connection", b"upgrade");

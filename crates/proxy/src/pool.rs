@@ -1,12 +1,12 @@
 //! Idle connections to the origin, one pool per worker.
 //!
 //! The one used last is used next, so that under light load few stay open. A connection that the origin has closed
-//! meanwhile is noticed before it is handed out, as far as the runtime knows; what slips through is retried by
-//! `forward` where a retry is harmless. Where it is not, the system is asked, which costs a call.
+//! meanwhile, or on which it has said something unasked, is noticed before it is handed out: the system is asked, which
+//! costs a call, because an answer nobody asked for must never be taken for that of the next request. What still slips
+//! through is an end of the connection, which `forward` retries where a retry is harmless.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use crate::timer::Timers;
@@ -32,18 +32,14 @@ impl Pool {
         Self { limit, idle: RefCell::default() }
     }
 
-    /// The most recently used connection that is still good; `surely`, for a request that cannot be sent twice.
-    pub(crate) async fn take(&self, surely: bool) -> Option<Box<Upstream>> {
-        poll_fn(|context| {
-            loop {
-                let Some(idle) = self.idle.borrow_mut().pop() else { return Poll::Ready(None) };
-                let stale = idle.upstream.is_stale(context) || (surely && idle.upstream.is_stale_by_now());
-                if !stale {
-                    return Poll::Ready(Some(idle.upstream));
-                }
+    /// The most recently used connection that is still good.
+    pub(crate) fn take(&self) -> Option<Box<Upstream>> {
+        loop {
+            let idle = self.idle.borrow_mut().pop()?;
+            if !idle.upstream.is_stale_by_now() {
+                return Some(idle.upstream);
             }
-        })
-        .await
+        }
     }
 
     /// Keeps a connection for `keep`; closes it when the pool is full.

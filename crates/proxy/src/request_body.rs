@@ -70,11 +70,6 @@ impl RequestBody {
         }
     }
 
-    /// Whether all of it is here.
-    pub(crate) fn is_at_hand(&self) -> bool {
-        self.reader.is_complete()
-    }
-
     /// Whether it can be sent once more.
     pub(crate) fn can_be_repeated(&self) -> bool {
         !self.streamed

@@ -97,7 +97,9 @@ impl Driver<'_> {
         }
         self.status = Some(head.status());
         self.relay(&mut origin.receiver, &mut body, framed, &held, injection.as_ref(), client).await?;
-        let reusable = head.keep_alive() && origin.receiver.inbound.is_empty();
+        let reusable = head.keep_alive()
+            && !head.may_be_followed(self.head.method())
+            && origin.receiver.inbound.is_empty();
         Ok(Delivered { reusable, after: persistence.after() })
     }
 
@@ -116,7 +118,7 @@ impl Driver<'_> {
                 Err(error) => return no_answer(format!("the origin's answer is broken: {error}")),
                 Ok(Some(head)) => {
                     let status = head.status();
-                    if status == 101 && !self.head.wants_upgrade() {
+                    if status == 101 && !self.was_offered(head) {
                         return no_answer("the origin switches protocols unasked".to_owned());
                     }
                     if status == 101 || status >= 200 {
@@ -133,6 +135,12 @@ impl Driver<'_> {
                 }
             }
         }
+    }
+
+    /// Whether an origin switches to protocols that the client has asked for, and to nothing else.
+    fn was_offered(&self, head: &ResponseHead) -> bool {
+        let offered = |taken: &[u8]| self.head.upgrades().any(|one| one.eq_ignore_ascii_case(taken));
+        self.head.wants_upgrade() && head.upgrades().next().is_some() && head.upgrades().all(offered)
     }
 
     async fn receive_more(&self, receiver: &mut Receiver<'_>, upload: &Cell<Upload>) -> Result<(), Failed> {

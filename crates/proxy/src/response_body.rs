@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use portcullis_engine::Injection;
-use portcullis_http1::{BodyError, Framing, RequestHead, ResponseHead, write};
+use portcullis_http1::{BodyError, Framing, Known, RequestHead, ResponseHead, write};
 
 use crate::body_reader::{BodyReader, Progress};
 use crate::connection::After;
@@ -147,7 +147,12 @@ impl Driver<'_> {
         }
         if framed == Framed::Chunked {
             client.out.extend_from_slice(b"0\r\n");
-            for (name, value) in body.trailers() {
+            // A field that frames or routes has no business behind the body (RFC 9110, 6.5.1).
+            let harmless = |name: &[u8]| {
+                let known = Known::of(name);
+                !known.is_hop_by_hop() && known != Known::Host
+            };
+            for (name, value) in body.trailers().filter(|(name, _)| harmless(name)) {
                 write::field(client.out, name, value);
             }
             client.out.extend_from_slice(b"\r\n");

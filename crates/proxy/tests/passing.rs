@@ -155,7 +155,9 @@ fn answers_without_a_body() {
         let two = format!("{method} / HTTP/1.1\nHost: h\n\n");
         let got = running.talk(&[http(&two), http(&two)].concat());
         assert_eq!(shown(&got), shown(&[http(client), http(client)].concat()), "{method} {answer}");
-        assert_eq!(running.origin.connections(), 1);
+        // An origin that sends the body it announces all the same would have it taken for the next answer.
+        let apart = answer.contains("Content-Length: 5");
+        assert_eq!(running.origin.connections(), if apart { 2 } else { 1 }, "{answer}");
         assert_eq!(running.end().iter().map(support::alerts).collect::<Vec<_>>(), [[3, 4], [3, 4]]);
     }
 }

@@ -71,6 +71,8 @@ pub struct Decoded<'a> {
 #[derive(Debug)]
 pub struct BodyDecoder {
     state: State,
+    /// What broke it: whoever asks again gets the same answer, never what lies behind the fault.
+    broken: Option<BodyError>,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,7 @@ impl BodyDecoder {
             Framing::Chunked => State::Chunked(Box::new(Chunks::new(limits))),
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state }
+        Self { state, broken: None }
     }
 
     /// Whether the whole body has been handed out. Never true for a body that ends with the connection.
@@ -106,7 +108,10 @@ impl BodyDecoder {
     /// # Errors
     /// When the framing is broken; the connection cannot be used further.
     pub fn decode<'a>(&mut self, input: &'a [u8]) -> Result<Decoded<'a>, BodyError> {
-        match &mut self.state {
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        let decoded = match &mut self.state {
             State::Length(left) => {
                 let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
                 *left -= length as u64;
@@ -115,7 +120,9 @@ impl BodyDecoder {
             }
             State::Chunked(chunks) => chunks.decode(input),
             State::UntilClose => Ok(Decoded { consumed: input.len(), data: input, end: false }),
-        }
+        };
+        self.broken = decoded.err();
+        decoded
     }
 
     /// The sender closed its side.

@@ -148,6 +148,16 @@ impl RequestHead {
         self.wants_upgrade
     }
 
+    /// The protocols that `Upgrade` names.
+    pub fn upgrades(&self) -> impl Iterator<Item = &[u8]> {
+        self.known(Known::Upgrade).flat_map(list_elements).filter(|protocol| !protocol.is_empty())
+    }
+
+    /// The authority of an absolute target, which takes the place of Host.
+    pub fn authority(&self) -> Option<&[u8]> {
+        self.target.authority.map(|span| span.of(&self.raw))
+    }
+
     pub(crate) fn field_count(&self) -> usize {
         self.fields.list.len()
     }
@@ -289,7 +299,11 @@ impl RequestHead {
         if upgrade && has_body {
             note(Deviation::UpgradeWithBody);
         }
-        self.wants_upgrade = upgrade && !has_body;
+        let to_http = upgrade && self.upgrades().any(speaks_http);
+        if to_http {
+            note(Deviation::UpgradeToHttp);
+        }
+        self.wants_upgrade = upgrade && !has_body && !to_http;
         self.settle_expectation(modern, note);
     }
 
@@ -308,6 +322,15 @@ impl RequestHead {
         let has_body = !matches!(self.framing, Framing::None | Framing::Length(0));
         self.expects_continue = expects && modern && has_body;
     }
+}
+
+/// Whether what follows such an upgrade may be HTTP again: `h2c`, `HTTP/2.0`, `TLS/1.0` and whatever resembles them.
+fn speaks_http(protocol: &[u8]) -> bool {
+    let starts = |with: &[u8]| {
+        let bare = protocol.strip_prefix(b"\"").unwrap_or(protocol);
+        bare.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
+    };
+    starts(b"h2") || starts(b"h3") || starts(b"http") || starts(b"tls") || starts(b"ssl")
 }
 
 /// Records a deviation; the first one refused at the earliest stage decides the answer.

@@ -191,6 +191,11 @@ impl Running {
         self.seen.try_recv().ok()
     }
 
+    /// All exchanges that are over and not yet taken.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.seen.try_iter().collect()
+    }
+
     /// The next notice.
     pub fn notice(&self) -> Notice {
         self.noticed.recv_timeout(PATIENCE).expect("a notice is given")
