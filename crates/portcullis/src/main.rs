@@ -6,6 +6,7 @@
 mod change;
 mod collections;
 mod commands;
+mod container;
 mod control;
 mod demo_origin;
 mod error_pages;

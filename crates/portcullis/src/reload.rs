@@ -15,6 +15,7 @@ use portcullis_engine::RuleSet;
 use portcullis_proxy::SharedRules;
 
 use crate::collections::Collections;
+use crate::container::ContainerVariables;
 use crate::findings;
 use crate::loading::{self, Content, Reading};
 use crate::logging::{Logging, SitePlan};
@@ -52,6 +53,8 @@ pub struct Running {
     pub source: SiteSource,
     /// Where what this process writes goes.
     pub instance: PathBuf,
+    /// The container images' variables, which change how the site is read.
+    pub container: ContainerVariables,
     /// Settings of flags and variables.
     pub entries: Vec<Entry>,
     /// The rules in force.
@@ -80,7 +83,8 @@ impl Running {
     /// Reads the site and puts it in force; `false` when it is not.
     pub fn reload(&mut self, cause: Cause) -> bool {
         self.told.clear();
-        let (site, commit) = match self.source.open() {
+        let opened = self.source.open().and_then(|(site, commit)| Ok((self.container.apply(site)?, commit)));
+        let (site, commit) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 let name = cause.name();

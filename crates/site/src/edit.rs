@@ -35,7 +35,7 @@ pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// A text with lines added at its end, in its kind of line end.
-pub(crate) fn append_lines(text: &[u8], lines: &[&str]) -> Vec<u8> {
+pub fn append_lines(text: &[u8], lines: &[&str]) -> Vec<u8> {
     let first_end = text.iter().position(|byte| *byte == b'\n');
     let is_crlf = first_end.is_some_and(|end| end > 0 && text[end - 1] == b'\r');
     let line_end: &[u8] = if is_crlf { b"\r\n" } else { b"\n" };

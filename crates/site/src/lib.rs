@@ -46,6 +46,7 @@ mod tree;
 mod tuning;
 
 pub use changes::Changes;
+pub use edit::append_lines;
 pub use error::SiteError;
 pub use fingerprint::Fingerprint;
 pub use folder_files::FolderFiles;

@@ -25,6 +25,8 @@ enum Values {
     Number(u64, u64),
     /// Method names with blanks between.
     Methods,
+    /// Words as the rule set wants them, such as `|text/xml|` or `.bak/`.
+    Words,
 }
 
 /// One choice.
@@ -52,6 +54,24 @@ const fn limit(
     Tuning { name, summary, variables, id, values: ANY }
 }
 
+const fn words(
+    name: &'static str,
+    variables: &'static [&'static str],
+    id: u32,
+    summary: &'static str,
+) -> Tuning {
+    Tuning { name, summary, variables, id, values: Values::Words }
+}
+
+const fn switch(
+    name: &'static str,
+    variables: &'static [&'static str],
+    id: u32,
+    summary: &'static str,
+) -> Tuning {
+    Tuning { name, summary, variables, id, values: Values::Number(0, 1) }
+}
+
 /// Every choice.
 pub static TUNINGS: &[Tuning] = &[
     Tuning {
@@ -59,6 +79,13 @@ pub static TUNINGS: &[Tuning] = &[
         summary: "How strict the rules are, 1 to 4.",
         variables: &["blocking_paranoia_level", "paranoia_level", "strictness"],
         id: 900_000,
+        values: Values::Number(1, 4),
+    },
+    Tuning {
+        name: "detection-paranoia-level",
+        summary: "Up to which level rules run and log without adding to the score, 1 to 4.",
+        variables: &["detection_paranoia_level", "executing_paranoia_level"],
+        id: 900_001,
         values: Values::Number(1, 4),
     },
     limit(
@@ -80,6 +107,68 @@ pub static TUNINGS: &[Tuning] = &[
         id: 900_200,
         values: Values::Methods,
     },
+    words(
+        "allowed-content-types",
+        &["allowed_request_content_type"],
+        900_220,
+        "Types that request bodies may have, |TYPE| with blanks between.",
+    ),
+    words(
+        "allowed-charsets",
+        &["allowed_request_content_type_charset"],
+        900_280,
+        "Character sets that request bodies may have, as the rule set writes them.",
+    ),
+    words(
+        "allowed-http-versions",
+        &["allowed_http_versions"],
+        900_230,
+        "Protocols that requests may have, with blanks between.",
+    ),
+    words(
+        "restricted-extensions",
+        &["restricted_extensions"],
+        900_240,
+        "Extensions that no file asked for may have, .EXT/ with blanks between.",
+    ),
+    words(
+        "restricted-headers",
+        &["restricted_headers_basic", "restricted_headers"],
+        900_250,
+        "Header fields that no request may have, /NAME/ with blanks between.",
+    ),
+    words(
+        "restricted-headers-extended",
+        &["restricted_headers_extended"],
+        900_255,
+        "Header fields that no request may have at a higher paranoia level.",
+    ),
+    words(
+        "static-extensions",
+        &["static_extensions"],
+        900_260,
+        "Extensions of files for which fewer rules run, /.EXT/ with blanks between.",
+    ),
+    Tuning {
+        name: "reporting-level",
+        summary: "How many requests get a line with their scores, 0 (none) to 5 (all).",
+        variables: &["reporting_level"],
+        id: 900_115,
+        values: Values::Number(0, 5),
+    },
+    switch(
+        "enforce-bodyproc-urlencoded",
+        &["enforce_bodyproc_urlencoded"],
+        900_010,
+        "1 reads every body as a form, whatever its type.",
+    ),
+    switch(
+        "validate-utf8-encoding",
+        &["crs_validate_utf8_encoding"],
+        900_950,
+        "1 refuses what is not UTF-8.",
+    ),
+    switch("skip-response-analysis", &["crs_skip_response_analysis"], 900_500, "1 leaves answers alone."),
     limit("max-num-args", &["max_num_args"], 900_300, "How many arguments a request may have."),
     limit("arg-name-length", &["arg_name_length"], 900_310, "How long an argument's name may be."),
     limit("arg-length", &["arg_length"], 900_320, "How long an argument's value may be."),
@@ -106,6 +195,11 @@ impl Tuning {
                 Ok(number) if (least..=most).contains(&number) => Ok(()),
                 _ => Err(wrong(format!("`{value}` is no number from {least} to {most}"))),
             },
+            Values::Words => {
+                let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"'\"\\%".contains(&byte);
+                let good = !value.trim().is_empty() && value.bytes().all(is_plain);
+                if good { Ok(()) } else { Err(wrong("write words without quotes, `\\` and `%`".to_owned())) }
+            }
             Values::Methods => {
                 let is_token =
                     |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));

@@ -23,6 +23,7 @@ use portcullis_site::history::Source;
 
 use super::USAGE;
 use crate::collections::Collections;
+use crate::container::{self, ContainerVariables};
 use crate::control::Control;
 use crate::events::{self, Event};
 use crate::findings;
@@ -113,10 +114,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
 
 fn print_settings(source: &SiteSource, flags: Vec<Entry>) -> Result<ExitCode> {
     let variables = settings::read_variables();
+    let container = container::read(std::env::vars_os());
     let (site, _) = source.open()?;
-    let reading = loading::read_site(site, [variables.entries, flags].concat());
+    let entries = [variables.entries, container.entries.clone(), flags].concat();
+    let reading = loading::read_site(container.apply(site)?, entries);
     findings::print(&reading.diagnostics, &reading.sources);
-    let mistakes: Vec<&String> = variables.errors.iter().chain(&reading.resolved.mistakes).collect();
+    let errors = variables.errors.iter().chain(&container.errors);
+    let mistakes: Vec<&String> = errors.chain(&reading.resolved.mistakes).collect();
     mistakes.iter().for_each(say);
     std::io::stdout().write_all(settings::shown(&reading.resolved).as_bytes())?;
     Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
@@ -130,11 +134,13 @@ pub fn serve(
     ready: impl FnOnce(&Proxy),
 ) -> Result<ExitCode> {
     let variables = settings::read_variables();
-    variables.doubts.iter().for_each(say);
-    let entries = [variables.entries, flags].concat();
+    let container = container::read(std::env::vars_os());
+    variables.doubts.iter().chain(&container.told).for_each(say);
+    let entries = [variables.entries, container.entries.clone(), flags].concat();
     let (site, commit) = source.open()?;
-    let reading = loading::read_site(site, entries.clone());
-    let mistakes: Vec<&String> = variables.errors.iter().chain(&reading.resolved.mistakes).collect();
+    let reading = loading::read_site(container.apply(site)?, entries.clone());
+    let errors = variables.errors.iter().chain(&container.errors);
+    let mistakes: Vec<&String> = errors.chain(&reading.resolved.mistakes).collect();
     mistakes.iter().for_each(say);
     if reading.failed() {
         findings::print(&reading.diagnostics, &reading.sources);
@@ -163,13 +169,14 @@ pub fn serve(
         }
         _ => None,
     };
-    let (proxy, running) = start(source, entries, reading, watcher)?;
+    let (proxy, running) = start(source, container, entries, reading, watcher)?;
     ready(&proxy);
     Ok(until_stopped(proxy, running, &events))
 }
 
 fn start(
     source: SiteSource,
+    container: ContainerVariables,
     entries: Vec<Entry>,
     reading: Reading,
     watcher: Option<Watcher>,
@@ -206,6 +213,7 @@ fn start(
     let running = Running {
         source,
         instance,
+        container,
         entries,
         rules: shared,
         collections,

@@ -44,7 +44,7 @@ pub fn read(file: &SourceFile, id: FileId, diagnostics: &mut Vec<Diagnostic>) ->
     // The parser's table is sorted by name; what overrides what must follow the file.
     entries.sort_by_key(|entry| match entry.origin {
         Origin::File(span) => span.start,
-        Origin::Flag | Origin::Variable | Origin::Platform => 0,
+        _ => 0,
     });
     entries
 }

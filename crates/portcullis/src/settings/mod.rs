@@ -50,6 +50,8 @@ pub enum Origin {
     File(Span),
     /// In the preset of `--platform`.
     Platform,
+    /// In this variable of the CRS's container images.
+    Container(&'static str),
     /// In the environment.
     Variable,
     /// On the command line.
@@ -204,14 +206,15 @@ pub struct Resolved {
     pub mistakes: Vec<String>,
 }
 
-/// Applies entries in the order file, preset, variables, flags. `root` is the site, from which paths in its file start; others
+/// Applies entries in the order file, preset, the container images' variables, ours, flags. `root` is the site, from which paths in its file start; others
 /// start from the working directory.
 pub fn resolve(root: &Path, mut entries: Vec<Entry>) -> Resolved {
     let rank = |entry: &Entry| match entry.origin {
         Origin::File(_) => 0,
         Origin::Platform => 1,
-        Origin::Variable => 2,
-        Origin::Flag => 3,
+        Origin::Container(_) => 2,
+        Origin::Variable => 3,
+        Origin::Flag => 4,
     };
     entries.sort_by_key(rank);
     let mut resolved = Resolved {
@@ -230,7 +233,7 @@ impl Resolved {
     fn apply(&mut self, root: &Path, entry: Entry) {
         let from = match entry.origin {
             Origin::File(_) => root,
-            Origin::Platform | Origin::Variable | Origin::Flag => Path::new(""),
+            Origin::Platform | Origin::Container(_) | Origin::Variable | Origin::Flag => Path::new(""),
         };
         match (entry.setting.set)(&mut self.settings, &entry.value, from) {
             Ok(()) => self.remember(entry),
@@ -256,6 +259,7 @@ impl Resolved {
                 return;
             }
             Origin::Platform => "--platform".to_owned(),
+            Origin::Container(name) => name.to_owned(),
             Origin::Variable => entry.setting.variable(),
             Origin::Flag => format!("--{}", entry.setting.name),
         };
@@ -266,10 +270,17 @@ impl Resolved {
 
 /// An entry as if it had been given as a flag. The name must be one of the table's.
 pub fn flag((name, value): (&str, Value)) -> Entry {
-    let setting = table::all().find(|setting| setting.name == name);
+    Entry { setting: of_table(name), value, origin: Origin::Flag }
+}
+
+/// An entry of a variable of the CRS's container images. The name must be one of the table's.
+pub fn container(variable: &'static str, name: &str, value: Value) -> Entry {
+    Entry { setting: of_table(name), value, origin: Origin::Container(variable) }
+}
+
+fn of_table(name: &str) -> &'static Setting {
     // The callers name settings of the table; a test runs each of them.
-    let setting = setting.unwrap_or_else(|| panic!("no setting is called {name}"));
-    Entry { setting, value, origin: Origin::Flag }
+    named(name).unwrap_or_else(|| panic!("no setting is called {name}"))
 }
 
 /// The setting of that name, with `-` or `_` between its words.

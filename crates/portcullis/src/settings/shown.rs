@@ -35,6 +35,7 @@ fn origin(setting: &Setting, origin: Origin) -> String {
     match origin {
         Origin::File(_) => FILE_NAME.to_owned(),
         Origin::Platform => "--platform".to_owned(),
+        Origin::Container(name) => name.to_owned(),
         Origin::Variable => setting.variable(),
         Origin::Flag => format!("--{}", setting.name),
     }

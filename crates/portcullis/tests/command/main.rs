@@ -6,6 +6,7 @@
 mod bad_input;
 mod check;
 mod collections;
+mod container;
 mod crs;
 mod fmt;
 mod init;

@@ -7,7 +7,7 @@ mod origin;
 mod process;
 
 pub use origin::Origin;
-pub use process::{Portcullis, output, output_in};
+pub use process::{Portcullis, output, output_in, output_with};
 
 use std::fs;
 use std::io::{Read, Write};

@@ -10,12 +10,16 @@ use std::time::Instant;
 
 use super::PATIENCE;
 
+/// Variables of the CRS's images that another program on this machine may use as well.
+const IMAGES: [&str; 6] = ["BACKEND", "PORT", "TIMEOUT", "ACCESSLOG", "ERRORLOG", "PARANOIA"];
+
 /// The command with an environment of its own: no setting of the machine reaches a test.
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PORTCULLIS_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("PORTCULLIS_") || text.starts_with("MODSEC_") || IMAGES.contains(&&*text) {
             command.env_remove(name);
         }
     }
@@ -31,6 +35,11 @@ pub fn output(arguments: &[&str]) -> Output {
 /// The same in a folder.
 pub fn output_in(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
+}
+
+/// The same with variables.
+pub fn output_with(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(Path::new("."), arguments).envs(variables.iter().copied()).output().unwrap()
 }
 
 /// One of the two streams.
