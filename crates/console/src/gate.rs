@@ -43,7 +43,8 @@ pub(crate) fn check_host(headers: &HeaderMap, address: SocketAddr, names: &[Stri
     if is_named || (is_own && port == address.port()) {
         return Ok(());
     }
-    let message = format!("This console does not answer to `{host}`; `console-host` lists the names it has.");
+    let message =
+        format!("This console does not answer to `{host}`; `console-hosts` lists the names it has.");
     Err(Failure::new(StatusCode::MISDIRECTED_REQUEST, message))
 }
 

@@ -95,6 +95,26 @@ fn hear(mut stream: UnixStream) -> Option<Asker> {
     (question == RELOAD).then_some(Asker(stream))
 }
 
+/// Asks this process to reload, and waits.
+pub fn ask_here(events: &Sender<Event>) -> Result<(String, bool)> {
+    let (mut mine, theirs) = UnixStream::pair()?;
+    events.send(Event::Asked(Asker(theirs))).map_err(|_| anyhow::anyhow!("the proxy is stopping"))?;
+    let mut answer = String::new();
+    mine.read_to_string(&mut answer)?;
+    outcome(&answer)
+}
+
+/// What an answer says, and whether the site is in force.
+fn outcome(answer: &str) -> Result<(String, bool)> {
+    if let Some(text) = answer.strip_suffix("ok\n") {
+        return Ok((text.to_owned(), true));
+    }
+    match answer.strip_suffix("failed\n") {
+        Some(text) => Ok((text.to_owned(), false)),
+        None => bail!("the proxy ended before it answered"),
+    }
+}
+
 /// Asks the proxy that runs with a site to reload. The text, and whether the site is in force now; nothing when not waited for.
 pub fn ask(root: &Path, wait: bool) -> Result<Option<(String, bool)>> {
     let place = place(root);
@@ -111,11 +131,5 @@ pub fn ask(root: &Path, wait: bool) -> Result<Option<(String, bool)>> {
     }
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    if let Some(text) = answer.strip_suffix("ok\n") {
-        return Ok(Some((text.to_owned(), true)));
-    }
-    match answer.strip_suffix("failed\n") {
-        Some(text) => Ok(Some((text.to_owned(), false))),
-        None => bail!("the proxy ended before it answered"),
-    }
+    outcome(&answer).map(Some)
 }

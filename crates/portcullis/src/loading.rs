@@ -46,6 +46,13 @@ pub struct Content {
     pages: Fingerprint,
 }
 
+impl Content {
+    /// The hash of the rule files and what they name, in hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        self.rules.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 impl Reading {
     /// Whether the site cannot be used.
     pub fn failed(&self) -> bool {

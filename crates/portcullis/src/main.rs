@@ -6,6 +6,7 @@
 mod change;
 mod collections;
 mod commands;
+mod console;
 mod container;
 mod control;
 mod demo_origin;

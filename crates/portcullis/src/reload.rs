@@ -15,6 +15,7 @@ use portcullis_engine::RuleSet;
 use portcullis_proxy::SharedRules;
 
 use crate::collections::Collections;
+use crate::console::Board;
 use crate::container::ContainerVariables;
 use crate::findings;
 use crate::loading::{self, Content, Reading};
@@ -50,9 +51,11 @@ impl Cause {
 /// See the module.
 pub struct Running {
     /// Where the site comes from.
-    pub source: SiteSource,
+    pub source: Arc<SiteSource>,
     /// Where what this process writes goes.
     pub instance: PathBuf,
+    /// What the console shows of reloads.
+    pub board: Arc<Board>,
     /// The container images' variables, which change how the site is read.
     pub container: ContainerVariables,
     /// Settings of flags and variables.
@@ -88,7 +91,9 @@ impl Running {
             Ok(opened) => opened,
             Err(error) => {
                 let name = cause.name();
-                self.say(format!("not reloaded ({name}): {error:#}; the rules loaded before stay in force"));
+                self.refuse(&format!(
+                    "not reloaded ({name}): {error:#}; the rules loaded before stay in force"
+                ));
                 return false;
             }
         };
@@ -108,7 +113,7 @@ impl Running {
             None => {
                 findings::print(&reading.diagnostics, &reading.sources);
                 self.told.push_str(&findings::text(&reading.diagnostics, &reading.sources));
-                self.say(format!(
+                self.refuse(&format!(
                     "not reloaded ({name}): the site has errors; the rules loaded before stay in force"
                 ));
                 self.failed = Some(reading.content);
@@ -124,6 +129,12 @@ impl Running {
         self.told.push('\n');
     }
 
+    /// Says why the old rules stay, and leaves it for the console.
+    fn refuse(&mut self, text: &str) {
+        self.board.refused(text);
+        self.say(text);
+    }
+
     /// Whether a look at the files brought no news: the same content, or the same mistakes as last time.
     fn is_known(&self, reading: &Reading) -> bool {
         reading.content == *self.failed.as_ref().unwrap_or(&self.content)
@@ -135,7 +146,7 @@ impl Running {
             match logs.open() {
                 Ok(logs) => self.logging.set_site(logs),
                 Err(error) => {
-                    self.say(format!(
+                    self.refuse(&format!(
                         "not reloaded ({name}): {error:#}; the rules loaded before stay in force"
                     ));
                     self.failed = Some(reading.content);
@@ -148,6 +159,7 @@ impl Running {
         self.rules.replace(Arc::clone(rules));
         self.tell(name, &old, rules, &reading);
         self.logs = logs;
+        self.board.in_force(reading.content.fingerprint());
         self.content = reading.content;
         self.current = reading.resolved;
         self.failed = None;

@@ -13,7 +13,7 @@ mod quickstart;
 mod reload;
 mod rules;
 mod run;
-mod settings;
+pub mod settings;
 mod test;
 
 use std::process::ExitCode;

@@ -27,6 +27,9 @@ pub struct Arguments {
     /// An origin to protect instead of the built-in demo site
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
+    /// Run without the console
+    #[arg(long)]
+    no_console: bool,
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: String,
@@ -46,7 +49,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     };
     let flags = [("upstream", Value::One(upstream)), ("listen", Value::Many(vec![arguments.listen]))]
         .map(settings::flag);
-    run::serve(SiteSource::Folder(site.to_path_buf()), Duration::MAX, flags.to_vec(), |proxy| {
+    let mut flags = flags.to_vec();
+    if arguments.no_console {
+        flags.push(run::no_console());
+    }
+    run::serve(SiteSource::Folder(site.to_path_buf()), Duration::MAX, flags, |proxy| {
         if let Some(address) = proxy.addresses().first() {
             show(&tries(*address, is_demo));
         }

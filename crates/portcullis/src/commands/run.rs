@@ -12,17 +12,19 @@
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use portcullis_console::Console;
 use portcullis_engine::settings::AuditEngine;
 use portcullis_proxy::{Proxy, SharedRules, StartError};
 use portcullis_site::history::Source;
 
 use super::USAGE;
 use crate::collections::Collections;
+use crate::console::{self, Board, Process};
 use crate::container::{self, ContainerVariables};
 use crate::control::Control;
 use crate::events::{self, Event};
@@ -68,6 +70,9 @@ pub struct Arguments {
     /// Print every setting in force and where it stands, and end
     #[arg(long)]
     print_settings: bool,
+    /// Run without the console
+    #[arg(long, conflicts_with = "console")]
+    no_console: bool,
     #[command(flatten)]
     settings: Flags,
 }
@@ -103,6 +108,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         (None, None) => SiteSource::Folder(root),
     };
     let mut entries = arguments.settings.entries;
+    if arguments.no_console {
+        entries.push(no_console());
+    }
     if arguments.platform {
         entries.extend(settings::platform());
     }
@@ -124,6 +132,11 @@ fn print_settings(source: &SiteSource, flags: Vec<Entry>) -> Result<ExitCode> {
     mistakes.iter().for_each(say);
     std::io::stdout().write_all(settings::shown(&reading.resolved).as_bytes())?;
     Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
+}
+
+/// The setting that `--no-console` stands for.
+pub fn no_console() -> Entry {
+    settings::flag(("console", settings::Value::One("off".to_owned())))
 }
 
 /// Serves a site with the settings of these flags until a signal comes. `ready` is called once everything runs.
@@ -165,13 +178,34 @@ pub fn serve(
         .inspect_err(|error| say(format_args!("`reload` will not reach this proxy: {}", reason(error))));
     let _follower = match (&source, commit) {
         (SiteSource::Branch(branch), Some(commit)) => {
-            Some(Follower::start(branch.clone(), commit.id, poll, sender)?)
+            Some(Follower::start(branch.clone(), commit.id, poll, sender.clone())?)
         }
         _ => None,
     };
     let (proxy, running) = start(source, container, entries, reading, watcher)?;
+    let console = start_console(&proxy, &running, sender)?;
     ready(&proxy);
-    Ok(until_stopped(proxy, running, &events))
+    let status = until_stopped(proxy, running, &events);
+    drop(console);
+    Ok(status)
+}
+
+fn start_console(proxy: &Proxy, running: &Running, events: Sender<Event>) -> Result<Option<Console>> {
+    let settings = &running.started.settings;
+    let is_named = running.started.values.iter().any(|entry| entry.setting.name == "console");
+    let process = Process {
+        source: Arc::clone(&running.source),
+        instance: running.instance.clone(),
+        entries: running.entries.clone(),
+        rules: Arc::clone(&running.rules),
+        logging: Arc::clone(&running.logging),
+        board: Arc::clone(&running.board),
+        listening: proxy.addresses().iter().map(ToString::to_string).collect(),
+        upstream: settings.proxy.upstream.to_string(),
+        started: jiff::Timestamp::now().as_second(),
+        events: Mutex::new(events),
+    };
+    console::start(&settings.console, is_named, process)
 }
 
 fn start(
@@ -210,9 +244,12 @@ fn start(
     if let Some(watcher) = &watcher {
         watcher.watch(watched);
     }
+    let board = Arc::new(Board::default());
+    board.in_force(content.fingerprint());
     let running = Running {
-        source,
+        source: Arc::new(source),
         instance,
+        board,
         container,
         entries,
         rules: shared,

@@ -83,6 +83,14 @@ fn place(name: &str) -> Result<Place> {
     )
 }
 
+/// What `portcullis.toml` says of a setting, as text.
+pub fn in_file(site: &Site, setting: &Setting) -> Result<Option<String>> {
+    Ok(document(site)?.get(&key(setting)).map(|item| match item.as_str() {
+        Some(text) => text.to_owned(),
+        None => item.to_string().trim().to_owned(),
+    }))
+}
+
 fn key(setting: &Setting) -> String {
     setting.name.replace('-', "_")
 }
@@ -96,13 +104,7 @@ fn document(site: &Site) -> Result<DocumentMut> {
 fn get(site: &Site, name: &str) -> Result<ExitCode> {
     let value = match place(name)? {
         Place::RuleSet(tuning) => site.tuning(tuning)?,
-        Place::Proxy(setting) => {
-            let document = document(site)?;
-            document.get(&key(setting)).map(|item| match item.as_str() {
-                Some(text) => text.to_owned(),
-                None => item.to_string().trim().to_owned(),
-            })
-        }
+        Place::Proxy(setting) => in_file(site, setting)?,
     };
     if let Some(value) = value {
         writeln!(io::stdout(), "{value}")?;
@@ -128,20 +130,27 @@ fn set(site: &Site, name: &str, value: &str) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The value as TOML, or as text where it is none; the comment behind the old one stays.
-fn in_document(site: &Site, setting: &Setting, value: &str) -> Result<Changes> {
+/// The value as TOML, or as text where it is none; the comment behind the old one stays. An empty value takes it out.
+pub fn in_document(site: &Site, setting: &Setting, value: &str) -> Result<Changes> {
     let mut document = document(site)?;
+    let before = document.to_string();
+    if value.is_empty() {
+        document.remove(&key(setting));
+        return Ok(written(&before, document.to_string()));
+    }
     let mut new: Value = value.parse().unwrap_or_else(|_| Value::from(value));
     let key = key(setting);
     if let Some(old) = document.get(&key).and_then(Item::as_value) {
         *new.decor_mut() = old.decor().clone();
     }
-    let before = document.to_string();
     document[&key] = Item::Value(new);
-    let after = document.to_string();
+    Ok(written(&before, document.to_string()))
+}
+
+fn written(before: &str, after: String) -> Changes {
     let mut changes = Changes::default();
     if before != after {
         changes.write(FILE_NAME, after.into_bytes());
     }
-    Ok(changes)
+    changes
 }

@@ -106,6 +106,11 @@ impl Logging {
         losses
     }
 
+    /// Requests answered since the start.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// How much was served, for the last message: `12 requests, 3 of them blocked`.
     pub fn served(&self) -> String {
         let (requests, blocked) =

@@ -24,6 +24,7 @@ mod table;
 mod value;
 mod variables;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub use flags::Flags;
 pub use preset::platform;
 pub use setting::{Applies, Setting};
 pub use shown::shown;
+pub use table::all;
 pub use value::{Invalid, Value};
 
 /// The file in a site.
@@ -136,6 +138,17 @@ impl Default for Logs {
     }
 }
 
+/// The console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleSettings {
+    /// Where it listens; `None` for no console.
+    pub address: Option<SocketAddr>,
+    /// Names it answers to besides its own address.
+    pub hosts: Vec<String>,
+    /// Whether others may reach it, though it speaks plain HTTP.
+    pub plain: bool,
+}
+
 /// Everything resolved.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -157,6 +170,8 @@ pub struct Settings {
     pub error_pages: PathBuf,
     /// Where what an instance writes goes; `None` is the site's folder.
     pub instance_folder: Option<PathBuf>,
+    /// The console.
+    pub console: ConsoleSettings,
 }
 
 impl Default for Settings {
@@ -172,6 +187,11 @@ impl Default for Settings {
             watch: true,
             error_pages: PathBuf::from("custom_errors"),
             instance_folder: None,
+            console: ConsoleSettings {
+                address: Some(SocketAddr::from(([127, 0, 0, 1], 8081))),
+                hosts: Vec::new(),
+                plain: false,
+            },
         }
     }
 }

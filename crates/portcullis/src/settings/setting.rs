@@ -53,6 +53,8 @@ pub enum Group {
     State,
     /// How the site is read.
     Rules,
+    /// The console.
+    Console,
 }
 
 impl Group {
@@ -66,6 +68,7 @@ impl Group {
             Group::Logs => "Logs",
             Group::State => "Persistent collections",
             Group::Rules => "Rules",
+            Group::Console => "Console",
         }
     }
 }

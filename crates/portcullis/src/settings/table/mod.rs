@@ -3,6 +3,7 @@
 //! A setting is added by a row in one of these files: its flag, variable, key, help and documentation follow, and a test
 //! compares the default it documents with the one it has.
 
+mod console;
 mod limits;
 mod logs;
 mod policies;
@@ -15,7 +16,15 @@ use super::setting::Setting;
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Setting> {
-    let groups =
-        [traffic::ROWS, times::ROWS, limits::ROWS, logs::ROWS, rules::ROWS, state::ROWS, policies::ROWS];
+    let groups = [
+        traffic::ROWS,
+        times::ROWS,
+        limits::ROWS,
+        logs::ROWS,
+        rules::ROWS,
+        state::ROWS,
+        policies::ROWS,
+        console::ROWS,
+    ];
     groups.into_iter().flatten()
 }

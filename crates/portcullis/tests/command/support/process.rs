@@ -23,7 +23,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    command.env("TZ", "UTC");
+    command.env("TZ", "UTC").env("PORTCULLIS_CONSOLE", "off");
     command
 }
 

@@ -1,0 +1,233 @@
+//! The console in this process: what it may ask, answered from the proxy that runs.
+//!
+//! `start(&settings, wanted, running, events)` → a console on its own listener, or a sentence that says why there is none.
+//! Only an address that somebody named is worth ending for: a firewall does not stay down because a default port is taken.
+//!
+//! A reload that the console asks for takes the way of every other: an event for the thread that owns the rules.
+
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Result, anyhow};
+use portcullis_console::{
+    Check, Console, Control, Finding, ProxySetting, Reload, Settings, Severity, StartError, Status,
+};
+use portcullis_engine::record::EngineMode;
+use portcullis_proxy::SharedRules;
+use portcullis_seclang::{Diagnostic, Severity as Weight, Sources};
+use portcullis_site::{Changes, DATA, Mode, Site};
+
+use crate::commands::settings as stored;
+use crate::events::Event;
+use crate::logging::Logging;
+use crate::messages::{reason, say, show};
+use crate::settings::{self, Applies, ConsoleSettings, Entry, Value};
+use crate::site_source::SiteSource;
+use crate::{control, findings, loading};
+
+/// What a reload leaves for whoever looks: kept by the thread that owns the rules.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<Posted>);
+
+#[derive(Debug, Default, Clone)]
+struct Posted {
+    fingerprint: String,
+    refused: Option<String>,
+}
+
+impl Board {
+    /// New rules are in force.
+    pub fn in_force(&self, fingerprint: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Posted { fingerprint, refused: None };
+    }
+
+    /// A reload was refused.
+    pub fn refused(&self, why: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).refused = Some(why.to_owned());
+    }
+
+    fn posted(&self) -> Posted {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The proxy as the console sees it.
+pub struct Process {
+    /// Where the site comes from.
+    pub source: Arc<SiteSource>,
+    /// Where what this process writes goes.
+    pub instance: PathBuf,
+    /// Settings of flags and variables.
+    pub entries: Vec<Entry>,
+    /// The rules in force.
+    pub rules: Arc<SharedRules>,
+    /// The logs, which count.
+    pub logging: Arc<Logging>,
+    /// What the last reload left.
+    pub board: Arc<Board>,
+    /// Where the proxy listens.
+    pub listening: Vec<String>,
+    /// The origin.
+    pub upstream: String,
+    /// When it started, seconds since the Unix epoch.
+    pub started: i64,
+    /// Where to ask for a reload.
+    pub events: Mutex<Sender<Event>>,
+}
+
+/// Starts the console; `None` when it is off, or its default address cannot be had.
+pub fn start(wanted: &ConsoleSettings, is_named: bool, process: Process) -> Result<Option<Console>> {
+    let Some(address) = wanted.address else { return Ok(None) };
+    let settings = Settings {
+        address,
+        hosts: wanted.hosts.clone(),
+        folder: process.instance.join(DATA).join("console"),
+        allow_plain: wanted.plain,
+    };
+    match Console::start(settings, Arc::new(process)) {
+        Ok(console) => {
+            show(&format!("console on http://{}\n", console.address()));
+            if let Some(link) = console.setup_link() {
+                show(&format!("the console has no account yet; make the first one at\n    {link}\n"));
+            }
+            Ok(Some(console))
+        }
+        Err(error) if is_named => Err(not_started(&error)),
+        Err(error) => {
+            say(format_args!("no console: {}", not_started(&error)));
+            Ok(None)
+        }
+    }
+}
+
+fn not_started(error: &StartError) -> anyhow::Error {
+    match error {
+        StartError::Bind { address, source } => {
+            anyhow!(
+                "cannot listen on {address}: {}; name another address with --console, or off",
+                reason(source)
+            )
+        }
+        other => anyhow!("{other}"),
+    }
+}
+
+impl Control for Process {
+    fn status(&self) -> Status {
+        let rules = self.rules.load();
+        let posted = self.board.posted();
+        let lost = self.logging.losses().into_iter();
+        let lost = lost.map(|(log, count)| format!("{log}: {count} entries were lost since the start"));
+        let root = self.source.root();
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+        Status {
+            name: root.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.started,
+            served: self.logging.requests(),
+            mode: Some(match rules.settings().engine {
+                EngineMode::Off => Mode::Off,
+                EngineMode::DetectionOnly => Mode::Detect,
+                EngineMode::On => Mode::Protect,
+            }),
+            fingerprint: posted.fingerprint,
+            rules: rules.active_rules().filter(|rule| !rule.is_link()).count(),
+            listening: self.listening.clone(),
+            upstream: self.upstream.clone(),
+            read_only: self.read_only(),
+            warnings: posted.refused.into_iter().chain(lost).collect(),
+        }
+    }
+
+    fn site(&self) -> Result<Site, String> {
+        self.source.open().map(|(site, _)| site).map_err(|error| format!("{error:#}"))
+    }
+
+    fn check(&self, site: &Site) -> Check {
+        let reading = loading::read_site(site.clone(), self.entries.clone());
+        let found = reading.diagnostics.iter().map(|found| finding(found, &reading.sources, site));
+        Check {
+            failed: reading.failed(),
+            findings: found.collect(),
+            text: findings::text(&reading.diagnostics, &reading.sources),
+        }
+    }
+
+    fn reload(&self) -> Reload {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match control::ask_here(&events) {
+            Ok((text, in_force)) => Reload { in_force, text },
+            Err(error) => Reload { in_force: false, text: format!("{error:#}") },
+        }
+    }
+
+    fn settings(&self, site: &Site) -> Vec<ProxySetting> {
+        let setting = |setting: &'static settings::Setting| ProxySetting {
+            name: setting.name.to_owned(),
+            group: setting.group.title().to_owned(),
+            summary: setting.summary.to_owned(),
+            default: setting.default.to_owned(),
+            // A file that is no TOML says nothing; what is wrong with it stands among the findings.
+            value: stored::in_file(site, setting).ok().flatten(),
+            overridden: self.overridden(setting),
+            waits_for_start: setting.applies == Applies::AtStart,
+        };
+        settings::all().map(setting).collect()
+    }
+
+    fn setting_change(&self, site: &Site, name: &str, value: &str) -> Result<Changes, String> {
+        let setting = settings::named(name).ok_or_else(|| format!("no setting is called `{name}`"))?;
+        stored::in_document(site, setting, value).map_err(|error| format!("{error:#}"))
+    }
+}
+
+impl Process {
+    fn read_only(&self) -> Option<String> {
+        match &*self.source {
+            SiteSource::Folder(_) => None,
+            SiteSource::Revision { revision, .. } => {
+                Some(format!("the revision `{revision}` runs, and a revision does not change"))
+            }
+            SiteSource::Branch(_) => {
+                Some("the site comes from a branch of another repository: change it there".to_owned())
+            }
+        }
+    }
+
+    fn overridden(&self, setting: &settings::Setting) -> Option<String> {
+        let entries = self.entries.iter().filter(|entry| entry.setting.name == setting.name);
+        let strongest = entries.max_by_key(|entry| matches!(entry.origin, settings::Origin::Flag))?;
+        let value = match &strongest.value {
+            Value::One(text) => text.clone(),
+            Value::Many(list) => list.join(", "),
+            Value::Pair(key, value) => format!("{key}={value}"),
+        };
+        let by = match strongest.origin {
+            settings::Origin::Variable => setting.variable(),
+            _ => format!("--{}", setting.name),
+        };
+        Some(format!("{by} = {value}"))
+    }
+}
+
+fn finding(found: &Diagnostic, sources: &Sources, site: &Site) -> Finding {
+    let place = found.span.map(|span| {
+        let file = sources.file(span.file);
+        let path = file.path.strip_prefix(site.root()).unwrap_or(&file.path).to_path_buf();
+        (path, file.position(span.start))
+    });
+    Finding {
+        severity: match found.severity {
+            Weight::Error => Severity::Error,
+            Weight::Warning => Severity::Warning,
+            Weight::Notice => Severity::Notice,
+        },
+        code: found.code.to_owned(),
+        message: found.message.clone(),
+        help: found.help.clone(),
+        path: place.as_ref().map(|(path, _)| path.clone()),
+        line: place.as_ref().map(|(_, at)| at.0),
+        column: place.as_ref().map(|(_, at)| at.1),
+    }
+}
