@@ -127,6 +127,14 @@ impl<'a> RuleDescription<'a> {
         self.rule.operator.argument.raw()
     }
 
+    /// Why its pattern runs on the backtracking engine; `None` when it has none that does.
+    pub fn backtracks(&self) -> Option<&'static str> {
+        match &self.rule.operator.test {
+            crate::ruleset::Test::Pure(test) => test.backtracks(),
+            _ => None,
+        }
+    }
+
     /// The operator is negated.
     pub fn is_negated(&self) -> bool {
         self.rule.operator.negated

@@ -46,6 +46,7 @@ pub mod verdict;
 mod workspace;
 mod worlds;
 
+pub use compile::selection::RuleSelector;
 pub use compile::{Environment, compile};
 pub use costs::{Costs, RuleCost};
 pub use describe::RuleDescription;

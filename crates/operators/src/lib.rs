@@ -105,6 +105,11 @@ pub trait Test: fmt::Debug + Send + Sync {
     fn shape(&self) -> Shape<'_> {
         Shape::Opaque
     }
+
+    /// Why its expression runs on the backtracking engine; `None` when none does.
+    fn backtracks(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// What must be true of a matching value, for prefilters; never an approximation in the other direction.

@@ -61,6 +61,10 @@ impl Test for Rx {
     fn shape(&self) -> Shape<'_> {
         self.pattern.hir().map_or(Shape::Opaque, Shape::Regex)
     }
+
+    fn backtracks(&self) -> Option<&'static str> {
+        self.pattern.backtracks()
+    }
 }
 
 fn run(pattern: &Pattern, value: &[u8], captures: bool, hit: &mut Hit) -> Result<bool, Failure> {

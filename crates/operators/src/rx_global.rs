@@ -80,6 +80,10 @@ impl Test for RxGlobal {
     fn shape(&self) -> Shape<'_> {
         self.pattern.hir().map_or(Shape::Opaque, Shape::Regex)
     }
+
+    fn backtracks(&self) -> Option<&'static str> {
+        self.pattern.backtracks()
+    }
 }
 
 #[cfg(test)]

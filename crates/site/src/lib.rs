@@ -36,6 +36,7 @@ mod format;
 pub mod history;
 mod init;
 mod layout;
+pub mod lint;
 mod load;
 mod mode;
 mod read;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_engine::{Compatibility, RuleSet};
-use portcullis_seclang::{Diagnostic, Environment, LoadError, Severity, Sources};
+use portcullis_seclang::{Diagnostic, Environment, Item, LoadError, Severity, Sources};
 
 use crate::fingerprint::Fingerprint;
 use crate::layout::{ACTIVATED_RULES, CONFIGURATION, MODULES};
@@ -43,6 +43,11 @@ impl Loaded {
 impl Site {
     /// Reads and compiles the site.
     pub fn load(&self, compatibility: Compatibility) -> Loaded {
+        self.load_with_items(compatibility).0
+    }
+
+    /// The same, and the directives that were compiled.
+    pub(crate) fn load_with_items(&self, compatibility: Compatibility) -> (Loaded, Vec<Item>) {
         let reader = self.reader();
         let mut diagnostics = tree::check(self.root(), self.files());
         let configuration = self.read(&reader);
@@ -59,13 +64,14 @@ impl Site {
         diagnostics.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start, span.end)));
         let failed = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
         let seen = reader.into_seen();
-        Loaded {
+        let loaded = Loaded {
             rule_set: rule_set.filter(|_| !failed).map(Arc::new),
             diagnostics,
             sources: configuration.sources,
             fingerprint: Fingerprint::of_files(&seen.files),
             watched: seen.watched.iter().map(|path| self.root().join(path)).collect(),
-        }
+        };
+        (loaded, configuration.items)
     }
 
     /// Reads the configuration without compiling it. Entry files that are symbolic links are left out; the caller has

@@ -5,40 +5,18 @@
 //! `modsecurity.conf` gets an empty one. After an intended change run the test with `PORTCULLIS_BLESS=1`, which writes the
 //! findings anew, and review the diff.
 
+#[path = "support/laid_down.rs"]
+mod laid_down;
 mod support;
 
 use std::fs;
 use std::path::Path;
 
+use laid_down::build;
 use portcullis_site::{ACTIVATED_RULES, CONFIGURATION, Site};
 use support::drawn;
 
 const FINDINGS: &str = "=== findings\n";
-
-/// Lays down what a case describes.
-fn build(root: &Path, case: &str) {
-    fs::create_dir_all(root.join(ACTIVATED_RULES)).unwrap();
-    fs::write(root.join(CONFIGURATION), "").unwrap();
-    for part in case.split("=== ").skip(1) {
-        let (head, text) = part.split_once('\n').unwrap();
-        let place = |path: &str| {
-            let place = root.join(path);
-            fs::create_dir_all(place.parent().unwrap()).unwrap();
-            place
-        };
-        if let Some(path) = head.strip_prefix("folder ") {
-            fs::create_dir_all(place(path)).unwrap();
-        } else if let Some(link) = head.strip_prefix("link ") {
-            let (path, to) = link.split_once(" -> ").unwrap();
-            std::os::unix::fs::symlink(to, place(path)).unwrap();
-        } else if let Some(path) = head.strip_prefix("pipe ") {
-            let made = std::process::Command::new("mkfifo").arg(place(path)).status().unwrap();
-            assert!(made.success());
-        } else {
-            fs::write(place(head), text).unwrap();
-        }
-    }
-}
 
 fn outcome(case: &str) -> String {
     let folder = tempfile::tempdir().unwrap();

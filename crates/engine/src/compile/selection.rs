@@ -4,7 +4,7 @@ use portcullis_operators::pattern::{Options, Pattern};
 
 /// A selection as written.
 #[derive(Debug)]
-pub(crate) enum RuleSelector {
+pub enum RuleSelector {
     /// Ranges of ids, both ends included.
     Ids(Vec<(u64, u64)>),
     /// A regular expression over tags, macros unexpanded.
@@ -16,7 +16,10 @@ pub(crate) enum RuleSelector {
 impl RuleSelector {
     /// Reads `942100`, `1-5`, `1,3-4`. Junk selects nothing, as in ModSecurity v2, but a text without any number is an
     /// error: it is never meant.
-    pub(crate) fn ids(text: &[u8]) -> Result<RuleSelector, String> {
+    ///
+    /// # Errors
+    /// When it names no id.
+    pub fn ids(text: &[u8]) -> Result<RuleSelector, String> {
         let text = String::from_utf8_lossy(text);
         let number = |part: &str| {
             let digits: String = part.trim().chars().take_while(char::is_ascii_digit).collect();
@@ -38,17 +41,23 @@ impl RuleSelector {
     }
 
     /// An unanchored, case-sensitive regular expression over tags.
-    pub(crate) fn tag(text: &[u8]) -> Result<RuleSelector, String> {
+    ///
+    /// # Errors
+    /// When the expression is bad.
+    pub fn tag(text: &[u8]) -> Result<RuleSelector, String> {
         pattern(text).map(RuleSelector::Tag)
     }
 
     /// An unanchored, case-sensitive regular expression over messages.
-    pub(crate) fn msg(text: &[u8]) -> Result<RuleSelector, String> {
+    ///
+    /// # Errors
+    /// When the expression is bad.
+    pub fn msg(text: &[u8]) -> Result<RuleSelector, String> {
         pattern(text).map(RuleSelector::Msg)
     }
 
     /// Whether a rule is selected.
-    pub(crate) fn selects(&self, id: u64, tags: &[Vec<u8>], msg: Option<&[u8]>) -> bool {
+    pub fn selects(&self, id: u64, tags: &[Vec<u8>], msg: Option<&[u8]>) -> bool {
         match self {
             RuleSelector::Ids(ranges) => {
                 id != 0 && ranges.iter().any(|(from, to)| (*from..=*to).contains(&id))

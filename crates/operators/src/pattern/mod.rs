@@ -190,6 +190,15 @@ impl Pattern {
         }
     }
 
+    /// Why the backtracking engine runs it; `None` when it does not.
+    #[must_use]
+    pub fn backtracks(&self) -> Option<&'static str> {
+        match &self.plan {
+            Plan::Linear { .. } => None,
+            Plan::Backtracking(_, reason) => Some(reason),
+        }
+    }
+
     /// The translated expression, when the linear engine runs it.
     #[must_use]
     pub fn hir(&self) -> Option<&Hir> {

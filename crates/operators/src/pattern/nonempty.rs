@@ -26,6 +26,11 @@ impl NonEmpty {
         Ok(Self { plain, here })
     }
 
+    /// Why the backtracking engine runs it; `None` when it does not.
+    pub(crate) fn backtracks(&self) -> Option<&'static str> {
+        self.plain.backtracks()
+    }
+
     /// The first match at `start` or later, empty or not.
     pub(crate) fn find_any_at(&self, value: &[u8], start: usize) -> Result<Option<Range<usize>>, Failure> {
         self.plain.find_at(value, start)

@@ -8,6 +8,7 @@ mod check;
 mod fmt;
 mod history;
 mod init;
+mod lint;
 mod mode;
 mod quickstart;
 mod reload;
@@ -49,6 +50,8 @@ enum Command {
     Settings(settings::Arguments),
     /// The rule sets of a site: list, show, enable, disable, detect, protect, diff, add
     Rules(rules::Arguments),
+    /// Find what loads and is probably not what was meant
+    Lint(lint::Arguments),
     /// Bring a site's rule files into one layout, without changing what they say
     Fmt(fmt::Arguments),
     /// Let a running proxy read its site again, and say what came of it
@@ -77,6 +80,7 @@ impl CommandLine {
             Command::Mode(arguments) => mode::run(&arguments),
             Command::Settings(arguments) => settings::run(&arguments),
             Command::Rules(arguments) => rules::run(&arguments),
+            Command::Lint(arguments) => lint::run(&arguments),
             Command::Fmt(arguments) => fmt::run(&arguments),
             Command::Reload(arguments) => reload::run(&arguments),
             Command::History(arguments) => history::run(&arguments),

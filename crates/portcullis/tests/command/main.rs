@@ -10,6 +10,7 @@ mod container;
 mod crs;
 mod fmt;
 mod init;
+mod lint;
 mod logs;
 mod mode;
 mod platform;
