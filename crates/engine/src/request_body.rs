@@ -15,7 +15,7 @@ use portcullis_bodies::{
 use crate::arena::Text;
 use crate::record::{EngineMode, Upload};
 use crate::request::{Argument, Origin, Pair};
-use crate::settings::{AuditEngine, LimitAction};
+use crate::settings::{AuditEngine, LimitAction, XmlIntoArgs};
 use crate::trace::TraceStep;
 use crate::transaction::Transaction;
 use crate::variables::Variable;
@@ -198,7 +198,11 @@ impl Transaction {
         };
         if processor == Processor::Multipart {
             self.feed_multipart(taken);
-            self.keep_for_audit(taken);
+            if self.rules.settings.stream_request_body {
+                self.body.raw.extend_from_slice(taken);
+            } else {
+                self.keep_for_audit(taken);
+            }
         } else {
             self.body.raw.extend_from_slice(taken);
         }
@@ -237,6 +241,7 @@ impl Transaction {
             Processor::Json => self.parse_json(),
             Processor::Xml => self.parse_xml(),
         };
+        self.fill_input_stream();
         self.trace_body_end(no_files);
         if failed_at_end && self.rules.settings.compatibility.reject_body_end_errors {
             return BodyProgress::Reject(self.reject(500));
@@ -523,12 +528,12 @@ impl Transaction {
         self.body.raw = raw;
         match result {
             Ok(document) => {
-                self.body.xml = Some(document);
+                self.publish_xml(Some(document));
                 false
             }
             Err(error) => {
                 // What stands before the error is inspected, as in v2.
-                self.body.xml = error.document.map(|document| *document);
+                self.publish_xml(error.document.map(|document| *document));
                 // v2 looks for errors from the second piece of the body on, and at the end.
                 let at_end = error.premature || self.body.raw.len() < FIRST_PIECE;
                 let text =
@@ -537,5 +542,20 @@ impl Transaction {
                 at_end
             }
         }
+    }
+
+    /// What rules see of a document: the variable XML, its leaves as arguments, or both.
+    fn publish_xml(&mut self, document: Option<XmlDocument>) {
+        let Some(document) = document else { return };
+        let wanted = self.control.xml_into_args;
+        if wanted != XmlIntoArgs::Off {
+            let ended = portcullis_bodies::xml_leaves(&document, &mut |name, value| {
+                self.add_argument(name, value, Origin::Body)
+            });
+            if ended.is_break() && !self.request.arguments_over_limit {
+                self.parsing_failed("XML: the names of the arguments are too long".to_owned());
+            }
+        }
+        self.body.xml = (wanted != XmlIntoArgs::OnlyArgs).then_some(document);
     }
 }

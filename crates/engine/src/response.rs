@@ -24,6 +24,8 @@ pub(crate) struct Response {
     pub(crate) body_text: Option<Text>,
     pub(crate) over_limit: bool,
     inspecting: bool,
+    /// It would be inspected and is announced to have no byte.
+    is_empty: bool,
 }
 
 impl Response {
@@ -88,6 +90,7 @@ impl Transaction {
             .and_then(|v| std::str::from_utf8(v).ok())
             .and_then(|v| v.trim().parse::<u64>().ok());
         if announced == Some(0) {
+            self.response.is_empty = true;
             return BodyPlan::Skip;
         }
         let limit = self.control.response_body_limit;
@@ -144,8 +147,12 @@ impl Transaction {
                 format!("Output filter: Completed receiving response body (buffered full - {length} bytes).")
             });
         }
-        self.response.inspecting = false;
-        self.response.body_text = Some(self.arena.push(&self.response.body));
+        let was_read = std::mem::take(&mut self.response.inspecting) || self.response.is_empty;
+        let body = self.arena.push(&self.response.body);
+        self.response.body_text = Some(body);
+        if was_read {
+            self.fill_output_stream(body);
+        }
         BodyProgress::Continue
     }
 

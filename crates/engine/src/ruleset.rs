@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::rewrite::Rewrite;
 use portcullis_operators::{External, Test as OperatorTest, pattern::Pattern};
 use portcullis_transformations::{Transformation, UnicodeMap};
 
@@ -228,6 +229,8 @@ pub(crate) struct Operator {
 pub(crate) enum Test {
     Pure(Box<dyn OperatorTest>),
     External(External),
+    /// `@rsub`.
+    Rewrite(Box<Rewrite>),
     /// A Lua script: a rule of its own, or one that inspects the file that a value names.
     Script {
         script: Arc<portcullis_lua::Script>,

@@ -85,6 +85,28 @@ pub enum KeepFiles {
     RelevantOnly,
 }
 
+/// `SecParseXmlIntoArgs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XmlIntoArgs {
+    /// An XML body has no arguments.
+    Off,
+    /// Its leaves are arguments.
+    On,
+    /// Its leaves are arguments, and XML stays empty.
+    OnlyArgs,
+}
+
+impl XmlIntoArgs {
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        match text.to_ascii_lowercase().as_slice() {
+            b"off" => Some(Self::Off),
+            b"on" => Some(Self::On),
+            b"onlyargs" => Some(Self::OnlyArgs),
+            _ => None,
+        }
+    }
+}
+
 /// Everything the configuration sets apart from rules.
 #[derive(Debug)]
 pub struct Settings {
@@ -172,6 +194,12 @@ pub struct Settings {
     pub intercept_on_error: bool,
     /// `SecContentInjection`.
     pub content_injection: bool,
+    /// `SecStreamInBodyInspection`.
+    pub stream_request_body: bool,
+    /// `SecStreamOutBodyInspection`.
+    pub stream_response_body: bool,
+    /// `SecParseXmlIntoArgs`.
+    pub xml_into_args: XmlIntoArgs,
     /// `SecDisableBackendCompression`.
     pub disable_backend_compression: bool,
     /// `SecHttpBlKey`.
@@ -226,6 +254,9 @@ impl Default for Settings {
             sensor_id: "default".to_owned(),
             intercept_on_error: false,
             content_injection: false,
+            stream_request_body: false,
+            stream_response_body: false,
+            xml_into_args: XmlIntoArgs::Off,
             disable_backend_compression: false,
             http_bl_key: None,
             compatibility: Compatibility::default(),

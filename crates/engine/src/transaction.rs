@@ -21,10 +21,11 @@ use crate::record::{Alert, AuditParts, EngineMode, Interception, Stopwatch};
 use crate::request::{Pair, Request};
 use crate::request_body::RequestBody;
 use crate::response::Response;
+use crate::rewrite::Streams;
 use crate::ruleset::{AllowScope, BitSet, ChainId, Rule, RuleIndex, RuleSet, TxSlot};
 use crate::sanitise::Secrets;
 use crate::screen::run::Screening;
-use crate::settings::AuditEngine;
+use crate::settings::{AuditEngine, XmlIntoArgs};
 use crate::trace::Trace;
 use crate::variables::{Value, Variable};
 use crate::verdict::{Answer, Need, Phase};
@@ -87,6 +88,7 @@ pub struct Transaction {
     pub(crate) matched_rules: Vec<RuleIndex>,
     pub(crate) secrets: Secrets,
     pub(crate) injection: Injection,
+    pub(crate) streams: Streams,
     pub(crate) limits_exceeded: bool,
     /// The rule being run met an error that is no operator's.
     pub(crate) rule_failed: bool,
@@ -146,6 +148,7 @@ pub(crate) struct Control {
     pub(crate) request_body_access: bool,
     pub(crate) request_body_limit: u64,
     pub(crate) force_request_body: bool,
+    pub(crate) xml_into_args: XmlIntoArgs,
     pub(crate) response_body_access: bool,
     pub(crate) response_body_limit: u64,
     pub(crate) allow: Option<AllowScope>,
@@ -165,6 +168,7 @@ impl Control {
             request_body_access: settings.request_body_access,
             request_body_limit: settings.request_body_limit,
             force_request_body: false,
+            xml_into_args: settings.xml_into_args,
             response_body_access: settings.response_body_access,
             response_body_limit: settings.response_body_limit,
             allow: None,
@@ -234,6 +238,7 @@ impl Transaction {
             matched_rules: std::mem::take(&mut workspace.matched_rules),
             secrets: Secrets::default(),
             injection: Injection::default(),
+            streams: Streams::default(),
             limits_exceeded: false,
             rule_failed: false,
             now: 0,

@@ -11,6 +11,8 @@
 
 pub mod pattern;
 
+pub use rsub::{Substitution, escape_pattern, replace_all};
+
 use std::fmt;
 
 /// Where compiling operators get files and limits from.

@@ -168,6 +168,7 @@ impl<'d> Driver<'d> {
         if destination == Destination::Origin {
             self.inspect_request_body(client, body).await?;
             destination = self::destination(self.phase(Phase::RequestBody).await)?;
+            self.rewrite_request_body(body)?;
         }
         if let Some(refusal) =
             at(Stage::Forward).or_else(|| body.refusal(&self.worker.settings().http.policies))

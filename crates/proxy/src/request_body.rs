@@ -8,7 +8,7 @@
 use std::io;
 use std::path::Path;
 
-use portcullis_engine::{BodyPlan, BodyProgress};
+use portcullis_engine::{BodyPlan, BodyProgress, Rewritten};
 use portcullis_http1::{
     BodyError, Deviation, Framing, Inbound, Policies, Policy, Refusal, RequestHead, Stage, write,
 };
@@ -135,6 +135,23 @@ impl RequestBody {
         to.flush().await.map_err(UploadError::Origin)
     }
 
+    /// Puts what rules have made of the inspected part in its place.
+    fn rewrite(&mut self, new: Rewritten<'_>, in_memory: u64, directory: &Path) -> io::Result<()> {
+        let mut spool = Spool::default();
+        spool.append(new.bytes, in_memory, directory)?;
+        let (mut offset, mut block) = (new.inspected as u64, Vec::new());
+        while offset < self.spool.length() {
+            let piece = self.spool.read_at(offset, &mut block)?;
+            offset += piece.len() as u64;
+            spool.append(piece, in_memory, directory)?;
+        }
+        if let Framing::Length(length) = &mut self.framing {
+            *length = length.saturating_sub(new.inspected as u64) + new.bytes.len() as u64;
+        }
+        self.spool = spool;
+        Ok(())
+    }
+
     async fn upload_spooled(&self, to: &mut Sender<'_>) -> Result<(), UploadError> {
         let (mut offset, mut block) = (0, Vec::new());
         while offset < self.spool.length() {
@@ -211,6 +228,19 @@ impl Driver<'_> {
             BodyProgress::Reject(verdict) => Err(Stop::Verdict(verdict)),
             _ => Ok(()),
         }
+    }
+
+    /// Forwards what rules have made of the body, where they have rewritten it.
+    pub(crate) fn rewrite_request_body(&mut self, body: &mut RequestBody) -> Result<(), Stop> {
+        let Some(new) = self.transaction.rewritten_request_body() else { return Ok(()) };
+        if !self.held.grow(new.bytes.len()) {
+            return Err(Stop::Error { status: 503, why: self.too_much_held() });
+        }
+        let in_memory = self.transaction.rule_set().settings().request_body_in_memory_limit;
+        body.rewrite(new, in_memory, self.spool_directory()).map_err(|error| {
+            self.spool_failed(&error);
+            Stop::Error { status: 500, why: format!("cannot spool the request body: {error}") }
+        })
     }
 
     fn spool(&mut self, spool: &mut Spool, piece: &[u8]) -> Result<(), Stop> {

@@ -89,11 +89,13 @@ impl Driver<'_> {
         if injection.is_some() {
             self.transaction.trace_injection();
         }
-        let framed = Framed::new(self.head, head, framing, injection.is_some());
+        let is_rewritten = self.rewrite(head, framing, &mut held);
+        let is_changed = injection.is_some() || is_rewritten;
+        let framed = Framed::new(self.head, head, framing, is_changed);
         let stays = upload.get() == Upload::Done && self.head.keep_alive() && !self.worker.is_draining();
         let persistence = Persistence::new(self.head, stays && !framed.ends_connection());
         if !self.head.is_http09() {
-            self.write_head(client.out, head, framed, persistence, injection.is_some());
+            self.write_head(client.out, head, framed, persistence, is_changed);
         }
         self.status = Some(head.status());
         self.relay(&mut origin.receiver, &mut body, framed, &held, injection.as_ref(), client).await?;
@@ -224,6 +226,18 @@ impl Driver<'_> {
         let plain = is_identity(content_coding(head));
         let applies = framing != Framing::None && plain && self.transaction.mode() == EngineMode::On;
         applies.then(|| injection.clone())
+    }
+
+    /// Puts what rules have made of the body in the place of what they inspected; true when they changed it. A compressed
+    /// body is left alone.
+    fn rewrite(&self, head: &ResponseHead, framing: Framing, held: &mut Vec<u8>) -> bool {
+        let applies = framing != Framing::None && is_identity(content_coding(head));
+        let Some(new) = self.transaction.rewritten_response_body().filter(|_| applies) else {
+            return false;
+        };
+        let inspected = new.inspected.min(held.len());
+        held.splice(..inspected, new.bytes.iter().copied());
+        true
     }
 
     /// Appends the head of an agreement to another protocol.

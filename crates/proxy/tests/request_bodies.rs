@@ -33,6 +33,29 @@ fn nothing_reaches_the_origin_before_the_verdict_of_phase_2() {
 }
 
 #[test]
+fn a_rewritten_body_goes_to_the_origin() {
+    let rules = "SecStreamInBodyInspection On\n\
+                 SecRule STREAM_INPUT_BODY \"@rsub s/secret/public thing/\" \"id:1,phase:2,pass\"";
+    let chunked = form("").replace("Content-Length: 0", "Transfer-Encoding: chunked");
+    for (settings, request, expected) in [
+        ("", form("a=secret&b=1"), "Content-Length: 18\r\n\r\na=public thing&b=1"),
+        ("", chunked + "8\r\na=secret\r\n0\r\n\r\n", "\r\n\r\ne\r\na=public thing\r\n0\r\n\r\n"),
+        ("SecRequestBodyInMemoryLimit 1", form("a=secret"), "Content-Length: 14\r\n\r\na=public thing"),
+        (
+            "SecRequestBodyLimit 8\nSecRequestBodyLimitAction ProcessPartial",
+            form("a=secret+secret"),
+            "Content-Length: 21\r\n\r\na=public thing+secret",
+        ),
+        ("SecRuleEngine DetectionOnly", form("a=secret"), "Content-Length: 8\r\n\r\na=secret"),
+    ] {
+        let running = Bench::new(&format!("{settings}\n{rules}")).answering(OK);
+        running.talk(&http(&request));
+        let received = running.origin.requests().remove(0);
+        assert!(received.ends_with(expected.as_bytes()), "{settings}: {}", received.escape_ascii());
+    }
+}
+
+#[test]
 fn large_bodies_go_through_memory_and_file_alike() {
     let directory = tempfile::tempdir().unwrap();
     for in_memory in [1, 100_000, 10_000_000] {

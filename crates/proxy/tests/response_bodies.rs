@@ -185,6 +185,26 @@ fn texts_are_put_around_the_body() {
 }
 
 #[test]
+fn a_rewritten_body_goes_to_the_client() {
+    let rules = "SecResponseBodyAccess On\nSecStreamOutBodyInspection On\n\
+                 SecRule STREAM_OUTPUT_BODY \"@rsub s/o/0o/\" \"id:1,phase:4,pass,nolog\"";
+    for (settings, framing) in [
+        ("SecContentInjection On", "Transfer-Encoding: chunked\n\n5\r\nb0ody\r\n0\r\n\r\n"),
+        (
+            // What lies behind the limit has not been inspected and stays.
+            "SecContentInjection On\nSecResponseBodyLimit 2\nSecResponseBodyLimitAction ProcessPartial",
+            "Transfer-Encoding: chunked\n\n5\r\nb0ody\r\n0\r\n\r\n",
+        ),
+        ("", "Content-Length: 4\n\nbody"),
+        ("SecContentInjection On\nSecRuleEngine DetectionOnly", "Content-Length: 4\n\nbody"),
+    ] {
+        let running = Bench::new(&format!("{settings}\n{rules}")).conversing(always(answer(b"body", "")));
+        let expected = format!("HTTP/1.1 200 OK\nContent-Type: text/html\n{framing}");
+        assert_eq!(shown(&running.talk(&http(GET))), shown(&http(&expected)), "{settings}");
+    }
+}
+
+#[test]
 fn an_answer_streams_as_it_comes() {
     let (told, heard) = std::sync::mpsc::channel::<()>();
     let heard = std::sync::Mutex::new(heard);

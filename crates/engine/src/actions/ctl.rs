@@ -10,7 +10,7 @@ use crate::compile::draft::{Draft, DraftContext};
 use crate::compile::selection::RuleSelector;
 use crate::record::{AuditParts, EngineMode};
 use crate::ruleset::{Rule, RuleSet};
-use crate::settings::AuditEngine;
+use crate::settings::{AuditEngine, XmlIntoArgs};
 use crate::transaction::Transaction;
 use portcullis_operators::pattern::{Options, Pattern};
 
@@ -47,6 +47,7 @@ enum Change {
     RequestBodyLimit(u64),
     ResponseBodyAccess(bool),
     ResponseBodyLimit(u64),
+    XmlIntoArgs(XmlIntoArgs),
     /// Index of a [`crate::ruleset::RuleSelection`].
     RemoveRules(u16),
     RemoveTargets {
@@ -139,12 +140,17 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
         "ruleremovetargetbyid" => remove_targets(value, context, RuleSelector::ids)?,
         "ruleremovetargetbytag" => remove_targets(value, context, RuleSelector::tag)?,
         "ruleremovetargetbymsg" => remove_targets(value, context, RuleSelector::msg)?,
-        "hashengine"
-        | "hashenforcement"
-        | "parsexmlintoargs"
-        | "forceresponsebodyvariable"
-        | "responsebodyprocessor" => {
-            return Err(ActionError::new(format!("ctl {name} is not supported yet")));
+        "parsexmlintoargs" => {
+            Change::XmlIntoArgs(XmlIntoArgs::parse(value).ok_or_else(|| bad("Off, On or OnlyArgs"))?)
+        }
+        "hashengine" | "hashenforcement" if switch()? => {
+            let error = ActionError::new(format!("ctl {name} is not supported"));
+            return Err(error.with_help("links in answers are not signed here"));
+        }
+        "hashengine" | "hashenforcement" | "forceresponsebodyvariable" | "responsebodyprocessor" => {
+            return Err(
+                ActionError::no_effect(format!("ctl {name} has no effect")).with_help(no_effect(name))
+            );
         }
         _ => {
             let known = [
@@ -164,6 +170,7 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
                 "ruleRemoveTargetById",
                 "ruleRemoveTargetByTag",
                 "ruleRemoveTargetByMsg",
+                "parseXmlIntoArgs",
             ];
             let error = ActionError::new(format!("invalid ctl name `{name}`"));
             return Err(match portcullis_seclang::nearest(name, known.into_iter()) {
@@ -172,6 +179,17 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
             });
         }
     })
+}
+
+/// Why a `ctl` of another engine changes nothing here.
+fn no_effect(name: &str) -> &'static str {
+    if name.eq_ignore_ascii_case("responseBodyProcessor") {
+        "rules see the body of an answer as it is, in RESPONSE_BODY"
+    } else if name.eq_ignore_ascii_case("forceResponseBodyVariable") {
+        "RESPONSE_BODY is there whatever the type of the body"
+    } else {
+        "links in answers are never signed here"
+    }
 }
 
 /// Splits `SELECTOR;VAR:key,VAR` and compiles both sides. Without `;` nothing is removed at run time, as v2 has it, but
@@ -264,6 +282,7 @@ impl Ctl {
             Change::RequestBodyLimit(limit) => control.request_body_limit = *limit,
             Change::ResponseBodyAccess(on) => control.response_body_access = *on,
             Change::ResponseBodyLimit(limit) => control.response_body_limit = *limit,
+            Change::XmlIntoArgs(wanted) => control.xml_into_args = *wanted,
             Change::RemoveRules(selection) => {
                 if let Some(selection) = rules.selections.get(usize::from(*selection)) {
                     control.removed_rules.union_with(&selection.rules);

@@ -12,6 +12,7 @@ pub(crate) mod draft;
 pub(crate) mod header_edit;
 mod link;
 mod location;
+mod no_effect;
 mod operator;
 mod scripts;
 mod sec_action;
@@ -96,6 +97,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_rule_update_target::BY_ID,
     &sec_rule_update_target::BY_MSG,
     &sec_rule_update_target::BY_TAG,
+    &sec_unicode_map_file::CODE_PAGE,
     &sec_unicode_map_file::DIRECTIVE,
 ];
 
@@ -105,8 +107,8 @@ pub fn directives() -> impl Iterator<Item = &'static DirectiveInfo> {
         .iter()
         .copied()
         .chain(settings::DIRECTIVES.iter().copied())
+        .chain(no_effect::DIRECTIVES.iter().copied())
         .chain(unsupported::DIRECTIVES.iter().copied())
-        .chain([&unsupported::CACHE_TRANSFORMATIONS])
 }
 
 /// Compiles a configuration: the rule set, unless there is an error, and everything there is to say.
@@ -134,6 +136,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) settings: Settings,
     pub(crate) unicode: Option<Arc<UnicodeMap>>,
+    /// `SecUnicodeCodePage`.
+    pub(crate) code_page: u32,
     pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
     /// Scripts read so far, by path.
     pub(crate) scripts: HashMap<PathBuf, Arc<portcullis_lua::Script>>,
@@ -207,6 +211,7 @@ impl<'a> Compiler<'a> {
             diagnostics: Vec::new(),
             settings: Settings { compatibility: environment.compatibility, ..Settings::default() },
             unicode: None,
+            code_page: 20127,
             geo: None,
             scripts: HashMap::new(),
             tx_names: TxNames::new(),

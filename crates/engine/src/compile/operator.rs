@@ -5,6 +5,7 @@ use portcullis_seclang::{Diagnostic, OperatorExpr, Span};
 
 use super::Compiler;
 use crate::macros::Template;
+use crate::rewrite::Rewrite;
 use crate::ruleset::{Operator, Test};
 
 impl Compiler<'_> {
@@ -37,6 +38,7 @@ impl Compiler<'_> {
                 let script = self.script(directory_of, name.trim(), argument.span)?;
                 Test::Script { script, inspects: true }
             }
+            Kind::External(External::Rsub) => Test::Rewrite(Box::new(self.rewrite(expression)?)),
             Kind::External(external) => self.external(external, expression)?,
             Kind::Pure(compile) => {
                 let directory =
@@ -63,13 +65,34 @@ impl Compiler<'_> {
         Some(Operator { test, negated: expression.negated, name: name.to_owned(), argument: template })
     }
 
+    fn rewrite(&mut self, expression: &OperatorExpr) -> Option<Rewrite> {
+        let limit = self.settings.pcre_match_limit;
+        match Rewrite::new(&expression.argument.value, limit, &mut self.tx_names) {
+            Ok(rewrite) => Some(rewrite),
+            Err(error) => {
+                self.argument_error(expression, &error);
+                None
+            }
+        }
+    }
+
     fn external(&mut self, external: External, expression: &OperatorExpr) -> Option<Test> {
         if matches!(external, External::Rbl | External::GeoLookup | External::InspectFile) {
             return Some(Test::External(external));
         }
         let name = expression.name.as_ref().map_or("", |name| name.value.as_str());
-        let text = format!("operator `@{name}` is not supported yet");
-        let help = "take the rule out; it would never match";
+        let never = match external {
+            External::GsbLookup => Some("Google has ended the list that it looked in"),
+            External::ValidateHash => Some("links in answers are not signed here, as with SecHashEngine Off"),
+            _ => None,
+        };
+        if let Some(reason) = never {
+            let text = format!("operator `@{name}` never matches");
+            self.diagnostics.push(Diagnostic::warning("no-effect", expression.span, text).with_help(reason));
+            return Some(Test::External(external));
+        }
+        let text = format!("operator `@{name}` is not supported");
+        let help = "take the rule out: documents are not validated against a DTD or a schema";
         self.diagnostics
             .push(Diagnostic::error("unsupported-operator", expression.span, text).with_help(help));
         None

@@ -9,7 +9,9 @@ use portcullis_seclang::{Diagnostic, Directive, Word};
 use super::{Compiler, DirectiveInfo};
 use crate::actions::{parse_engine_mode, parse_switch};
 use crate::record::{AuditParts, EngineMode};
-use crate::settings::{AuditEngine, AuditLogFormat, AuditLogType, KeepFiles, LimitAction, Settings};
+use crate::settings::{
+    AuditEngine, AuditLogFormat, AuditLogType, KeepFiles, LimitAction, Settings, XmlIntoArgs,
+};
 
 /// What a reader expected.
 type Read = Result<(), &'static str>;
@@ -139,6 +141,8 @@ settings! {
         if s.intercept_on_error { Err("Off: ending a phase on an error is not supported yet") } else { Ok(()) }
     };
     "SecContentInjection" "Whether append and prepend work." |s, w| switch(w, &mut s.content_injection);
+    "SecStreamInBodyInspection" "Whether STREAM_INPUT_BODY is filled." |s, w| switch(w, &mut s.stream_request_body);
+    "SecStreamOutBodyInspection" "Whether STREAM_OUTPUT_BODY is filled." |s, w| switch(w, &mut s.stream_response_body);
     "SecDisableBackendCompression" "Whether Accept-Encoding is kept from the origin." |s, w| switch(w, &mut s.disable_backend_compression);
     "SecHttpBlKey" "The access key of httpbl.org." |s, w| text(w, &mut s.http_bl_key);
     "SecServerSignature" "The Server field of answers that have none: our own, and those of an origin that does not say." |s, w| {
@@ -147,6 +151,14 @@ settings! {
     };
     "SecStatusEngine" "Reports versions to the authors of ModSecurity; never done here, whatever is set." |_, w| switch(w, &mut false);
     "SecRequestEncoding" "Stored by ModSecurity, without effect there and here." |_, _| Ok(());
+    "SecHashEngine" "Whether links in answers are signed; Off." |_, w| match parse_switch(&w.text) {
+        Some(false) => Ok(()),
+        _ => Err("Off: links in answers are not signed here; take @validateHash rules out"),
+    };
+    "SecParseXmlIntoArgs" "Whether the leaves of an XML body are arguments too: Off, On, or OnlyArgs, without the XML variable." |s, w| {
+        s.xml_into_args = XmlIntoArgs::parse(&w.text).ok_or("Off, On or OnlyArgs")?;
+        Ok(())
+    };
     "SecXmlExternalEntity" "Whether external entities are loaded." |_, w| match parse_switch(&w.text) {
         Some(false) => Ok(()),
         _ => Err("Off: external entities are never loaded"),

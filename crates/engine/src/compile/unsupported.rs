@@ -19,44 +19,9 @@ macro_rules! unsupported {
 }
 
 unsupported! {
-    "SecHashEngine" "The hash engine is not supported yet.";
-    "SecHashKey" "The hash engine is not supported yet.";
-    "SecHashParam" "The hash engine is not supported yet.";
-    "SecHashMethodRx" "The hash engine is not supported yet.";
-    "SecHashMethodPm" "The hash engine is not supported yet.";
-    "SecGsbLookupDb" "Google Safe Browsing look-ups are not supported yet.";
-    "SecGuardianLog" "The guardian log is not supported yet.";
-    "SecConnEngine" "Limits on connection states are not supported yet.";
-    "SecConnReadStateLimit" "Limits on connection states are not supported yet.";
-    "SecConnWriteStateLimit" "Limits on connection states are not supported yet.";
-    "SecReadStateLimit" "Limits on connection states are not supported yet.";
-    "SecWriteStateLimit" "Limits on connection states are not supported yet.";
-    "SecStreamInBodyInspection" "Stream variables are not supported yet.";
-    "SecStreamOutBodyInspection" "Stream variables are not supported yet.";
-    "SecRulePerfTime" "Rule timing is not supported yet.";
-    "SecChrootDir" "Changing the root directory is not supported yet.";
-    "SecRemoteRules" "Rules from a URL are not supported yet.";
-    "SecRemoteRulesFailAction" "Rules from a URL are not supported yet.";
-    "SecUnicodeCodePage" "Name the code page behind SecUnicodeMapFile.";
-    "SecParseXmlIntoArgs" "XML leaves as arguments are not supported yet.";
-    "SecDataset" "Inline phrase sets are not supported yet.";
-    "SecIgnoreRuleCompilationErrors" "A configuration with errors is never loaded.";
+    "SecRemoteRules" "Rules are not downloaded: fetch them yourself, look at them, and name the file with Include.";
+    "SecDataset" "Write the phrases into a file and name it with @pmFromFile or @ipMatchFromFile.";
 }
-
-/// `SecCacheTransformations`: the module's cache, off in its current versions. Here results are remembered anyway.
-pub(super) static CACHE_TRANSFORMATIONS: DirectiveInfo = DirectiveInfo {
-    name: "SecCacheTransformations",
-    aliases: &[],
-    arguments: (1, 2),
-    in_location: true,
-    summary: "Nothing: results of transformations are remembered without being asked.",
-    compile: |compiler, directive| {
-        let text = "`SecCacheTransformations` has no effect";
-        let help = "results of transformations are remembered anyway; the line can go";
-        let diagnostic = Diagnostic::warning("no-effect", directive.span, text).with_help(help);
-        compiler.diagnostics.push(diagnostic);
-    },
-};
 
 fn refuse(compiler: &mut Compiler<'_>, directive: &Directive, why: &str) {
     let text = format!("directive `{}` is not supported", directive.name.value);

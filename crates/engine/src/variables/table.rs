@@ -92,6 +92,7 @@ variables! {
     RequestCookiesNames "REQUEST_COOKIES_NAMES" List Member "Names of the cookies.";
 
     RequestBody "REQUEST_BODY" Single Bare "The raw body, when it is urlencoded or forced.";
+    StreamInputBody "STREAM_INPUT_BODY" Scalar Bare "The raw body of any type, which @rsub may rewrite; needs SecStreamInBodyInspection.";
     RequestBodyLength "REQUEST_BODY_LENGTH" Scalar Bare "Bytes of body read.";
     ReqbodyProcessor "REQBODY_PROCESSOR" Scalar Bare "The body processor in use.";
     ReqbodyError "REQBODY_ERROR" Scalar Bare "1 when the body could not be parsed.";
@@ -136,6 +137,7 @@ variables! {
     ResponseContentType "RESPONSE_CONTENT_TYPE" Scalar Bare "Content type of the response.";
     ResponseContentLength "RESPONSE_CONTENT_LENGTH" Scalar Bare "Announced length of the response body.";
     ResponseBody "RESPONSE_BODY" Scalar Bare "The response body as inspected.";
+    StreamOutputBody "STREAM_OUTPUT_BODY" Scalar Bare "The response body as inspected, which @rsub may rewrite; needs SecStreamOutBodyInspection.";
 
     MatchedVar "MATCHED_VAR" Scalar Bare "The value of the latest match, transformed.";
     MatchedVarName "MATCHED_VAR_NAME" Scalar Bare "The name of the latest match.";
@@ -167,6 +169,18 @@ variables! {
     TimeSec "TIME_SEC" Scalar Bare "Second, two digits.";
     TimeWday "TIME_WDAY" Scalar Bare "Day of the week, 0 is Sunday.";
     TimeEpoch "TIME_EPOCH" Scalar Bare "Seconds since the Unix epoch.";
+    PerfAll "PERF_ALL" Scalar Bare "All PERF_ values in one text.";
+    PerfCombined "PERF_COMBINED" Scalar Bare "Microseconds spent in rules so far.";
+    PerfPhase1 "PERF_PHASE1" Scalar Bare "Microseconds spent in phase 1.";
+    PerfPhase2 "PERF_PHASE2" Scalar Bare "Microseconds spent in phase 2.";
+    PerfPhase3 "PERF_PHASE3" Scalar Bare "Microseconds spent in phase 3.";
+    PerfPhase4 "PERF_PHASE4" Scalar Bare "Microseconds spent in phase 4.";
+    PerfPhase5 "PERF_PHASE5" Scalar Bare "Microseconds spent in phase 5.";
+    PerfSread "PERF_SREAD" Scalar Bare "0: collections are read between phases.";
+    PerfSwrite "PERF_SWRITE" Scalar Bare "0: collections are written after phase 5.";
+    PerfLogging "PERF_LOGGING" Scalar Bare "0: logs are written after phase 5.";
+    PerfGc "PERF_GC" Scalar Bare "0: expired collections are removed by the store.";
+    PerfRules "PERF_RULES" List Member "Nothing: what rules cost is measured by `portcullis bench`.";
     SdbmDeleteError "SDBM_DELETE_ERROR" Scalar Bare "1 when an expired collection could not be removed.";
     MscPcreError "MSC_PCRE_ERROR" Scalar Bare "1 when the backtracking engine failed.";
     MscPcreLimitsExceeded "MSC_PCRE_LIMITS_EXCEEDED" Scalar Bare "1 when the backtracking engine ran into its limit.";

@@ -4,9 +4,13 @@
 //! request and what must come of them.
 
 mod compatibility;
+mod crs_2;
+mod items;
 mod scripts;
 mod site;
+mod streams;
 mod updates;
 mod uploads;
+mod xml_arguments;
 
 use site::Site;

@@ -30,6 +30,11 @@ impl Site {
         Self { source: Source::new(), rules: rules.to_owned(), compatibility }
     }
 
+    /// The files and texts of a source.
+    pub fn of(source: Source) -> Self {
+        Self { source, ..Self::new("") }
+    }
+
     /// With these decisions.
     pub fn deciding(mut self, compatibility: Compatibility) -> Self {
         self.compatibility = compatibility;

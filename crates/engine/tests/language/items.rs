@@ -1,0 +1,82 @@
+//! Every item of the language: accepted, accepted with a notice, or refused with an error of this kind.
+//!
+//! `corpus/language/items.txt` says which. What our own lists hold has to stand in it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use portcullis_engine::{Compatibility, Environment, compile};
+use portcullis_seclang::{Diagnostic, Severity, load};
+use portcullis_testkit::rules::Source;
+
+fn files() -> Source {
+    Source::new()
+        .data("nothing.lua", "function main() return nil end")
+        .data("unicode.mapping", include_bytes!("../../../../rules/unicode.mapping"))
+        .data("addresses.txt", "10.0.0.0/8\n")
+        .data("phrases.txt", "evil\n")
+        .data("digests.txt", "ssdeep,1.1--blocksize:hash:hash,filename\n3:FJKKIUKact:FHIGi,\"fox\"\n")
+}
+
+fn diagnostics(text: &str) -> Vec<Diagnostic> {
+    let source = files().text("rules.conf", text);
+    let environment =
+        portcullis_seclang::Environment { loader: &source, module: &|_| false, define: &|_| false };
+    let loaded = load(&["rules.conf".into()], &environment);
+    let read_file =
+        |path: &Path| portcullis_seclang::Loader::read(&source, path).map_err(|error| error.to_string());
+    let environment =
+        Environment { read_file: &read_file, variables: &[], compatibility: Compatibility::default() };
+    let (_, more) = compile(&loaded.items, &loaded.sources, &environment);
+    loaded.diagnostics.into_iter().chain(more).collect()
+}
+
+/// What the list calls what was said.
+fn verdict(said: &[Diagnostic]) -> String {
+    match said.iter().find(|d| d.severity == Severity::Error) {
+        Some(error) => error.code.to_string(),
+        None if said.iter().any(|d| d.severity == Severity::Warning) => "notice".to_owned(),
+        None => "accepted".to_owned(),
+    }
+}
+
+fn list() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/language/items.txt");
+    std::fs::read_to_string(file).unwrap()
+}
+
+#[test]
+fn each_item_is_taken_as_the_list_says() {
+    let (mut ran, mut wrong) = (0, String::new());
+    let list = list();
+    for line in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (expected, text) = line.split_once(' ').unwrap();
+        let said = diagnostics(&text.trim_start().replace("\\n", "\n"));
+        ran += 1;
+        let seen = verdict(&said);
+        if seen != expected {
+            let _ = writeln!(wrong, "{line}\n  {seen}: {:?}", said.first().map(|d| &d.message));
+        }
+        // Whoever is refused or warned must learn what to do.
+        let helps =
+            said.iter().all(|d| d.help.is_some() || !matches!(d.code, "no-effect" | "unsupported-directive"));
+        assert!(helps, "{line} is told without help");
+    }
+    assert!(ran > 300, "{ran}");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_list_holds_every_item_we_know() {
+    let list = list().replace("\\n", " ").to_ascii_lowercase();
+    let words: std::collections::HashSet<&str> =
+        list.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let directives = portcullis_engine::compile::directives().map(|info| info.name);
+    let operators = portcullis_operators::ALL.iter().map(|info| info.name);
+    let actions = portcullis_engine::actions::ACTIONS.iter().map(|info| info.name);
+    let variables = portcullis_engine::variables::VARIABLES.iter().map(|info| info.name);
+    let transformations = portcullis_transformations::ALL.iter().map(|info| info.name);
+    for name in directives.chain(operators).chain(actions).chain(variables).chain(transformations) {
+        assert!(words.contains(name.to_ascii_lowercase().as_str()), "{name} is not in the list");
+    }
+}
