@@ -50,8 +50,14 @@ const CORPORA: &[Corpus] = &[
         runners: &[("portcullis", "corpora", "modsecurity_v3_regression")],
     },
     Corpus { name: "mrts", runners: &[("portcullis", "corpora", "mrts")] },
-    Corpus { name: "crs-v4", runners: &[("portcullis", "corpora", "crs_v4")] },
-    Corpus { name: "crs-v3", runners: &[("portcullis", "corpora", "crs_v3")] },
+    Corpus {
+        name: "crs-v4",
+        runners: &[("portcullis", "corpora", "crs_v4"), ("portcullis", "corpora", "crs_v4_over_sockets")],
+    },
+    Corpus {
+        name: "crs-v3",
+        runners: &[("portcullis", "corpora", "crs_v3"), ("portcullis", "corpora", "crs_v3_over_sockets")],
+    },
     Corpus {
         name: "libinjection",
         runners: &[

@@ -125,12 +125,26 @@ impl Conversation {
 
     /// Reads one request to the end of its body, records and returns it; `None` when the peer has closed.
     pub fn request(&mut self) -> Option<Vec<u8>> {
-        let mut request = self.head()?;
+        let head = self.head()?;
+        self.rest_of(head).map(|(request, _)| request)
+    }
+
+    /// As [`Conversation::request`], as head and body without transfer coding.
+    pub fn request_parts(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let head = self.head()?;
+        let (_, body) = self.rest_of(head.clone())?;
+        Some((head, body))
+    }
+
+    /// The request that begins with `head` as it came, and its body without transfer coding.
+    fn rest_of(&mut self, head: Vec<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (mut request, mut body) = (head, Vec::new());
         let framing = self.reader.head().framing();
         let mut decoder = BodyDecoder::new(framing, BodyLimits::default());
         while framing != Framing::None && !decoder.is_complete() {
             let decoded = decoder.decode(self.inbound.unread()).ok()?;
             let (consumed, end) = (decoded.consumed, decoded.end);
+            body.extend_from_slice(decoded.data);
             request.extend_from_slice(&self.inbound.unread()[..consumed]);
             self.inbound.consume(consumed);
             if consumed == 0 && !end && !self.receive() {
@@ -138,7 +152,7 @@ impl Conversation {
             }
         }
         self.record.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
-        Some(request)
+        Some((request, body))
     }
 
     /// Reads one head and leaves the body where it is.

@@ -26,6 +26,8 @@ mod template;
 mod wire;
 
 pub use in_process::{InProcess, Outcome};
+#[allow(unused_imports, reason = "runners of public test data use it, the command does not")]
+pub use origin::answer as origin_answer;
 pub use origin::{Answer, Asked};
 pub use report::Report;
 
@@ -118,6 +120,19 @@ pub fn run_in_process(
     skips: &BTreeMap<String, String>,
 ) -> Result<Report> {
     play_all(&load::load(tests)?, &mut Driver::InProcess(engine), skips)
+}
+
+/// Runs every test under some files and folders against a firewall that listens at `url` and writes its error log to
+/// `log`. `skips`: as for [`run_in_process`].
+#[allow(dead_code, reason = "runners of public test data use it, the command does not")]
+pub fn run_over_sockets(
+    tests: &[PathBuf],
+    url: &str,
+    log: &Path,
+    skips: &BTreeMap<String, String>,
+) -> Result<Report> {
+    let wire = Wire::open(url, log, "X-CRS-Test", Duration::from_secs(10))?;
+    play_all(&load::load(tests)?, &mut Driver::Wire(wire), skips)
 }
 
 fn play_all(cases: &[Case], driver: &mut Driver<'_>, skips: &BTreeMap<String, String>) -> Result<Report> {

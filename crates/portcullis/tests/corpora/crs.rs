@@ -17,7 +17,7 @@ use crate::ftw;
 use crate::in_process::InProcessSite;
 
 /// `modsecurity.conf` of the test environment.
-const SETTINGS: &str = r#"
+pub const SETTINGS: &str = r#"
 SecRuleEngine DetectionOnly
 SecRequestBodyAccess On
 SecRequestBodyLimit 13107200
@@ -48,7 +48,7 @@ SecRule TX:/^MSC_/ "!@streq 0" \
 "#;
 
 /// What the test environment adds to the set-up file.
-const SET_UP: &str = r#"
+pub const SET_UP: &str = r#"
 SecAction "id:900300,phase:1,pass,t:none,nolog,setvar:tx.arg_name_length=100"
 SecAction "id:900310,phase:1,pass,t:none,nolog,setvar:tx.max_num_args=255"
 SecAction "id:900320,phase:1,pass,t:none,nolog,setvar:tx.arg_length=400"
@@ -59,14 +59,14 @@ SecRule REQUEST_HEADERS:X-CRS-Test "@rx ^.*$" \
 "#;
 
 /// The same for version 4 alone.
-const SET_UP_4: &str = r#"
+pub const SET_UP_4: &str = r#"
 SecAction "id:900000,phase:1,pass,t:none,nolog,setvar:tx.blocking_paranoia_level=4"
 SecAction "id:900001,phase:1,pass,t:none,nolog,setvar:tx.detection_paranoia_level=4"
 SecAction "id:900330,phase:1,pass,t:none,nolog,setvar:tx.total_arg_length=6400"
 "#;
 
 /// The same for version 3 alone.
-const SET_UP_3: &str = r#"
+pub const SET_UP_3: &str = r#"
 SecAction "id:900000,phase:1,pass,t:none,nolog,setvar:tx.paranoia_level=4"
 SecAction "id:900330,phase:1,pass,t:none,nolog,setvar:tx.total_arg_length=64000"
 SecAction "id:900950,phase:1,pass,t:none,nolog,setvar:tx.crs_validate_utf8_encoding=1"

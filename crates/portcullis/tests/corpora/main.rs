@@ -3,7 +3,7 @@
 //! Each module is the runner of one corpus, named as its folder; the list of cases that we answer otherwise lies beside
 //! it, a line with the reason for each. `cargo xtask corpus` starts them one by one.
 
-#[expect(dead_code, reason = "the part that speaks over a socket is not needed here")]
+#[expect(dead_code, reason = "the command needs more of it")]
 #[path = "../../src/ftw/mod.rs"]
 mod ftw;
 #[path = "../../src/in_process/mod.rs"]
@@ -15,6 +15,7 @@ mod support;
 
 mod crs;
 mod mrts;
+mod sockets;
 mod v2;
 mod v3;
 
@@ -31,6 +32,16 @@ fn crs_v4() {
 #[test]
 fn crs_v3() {
     crs::run_3();
+}
+
+#[test]
+fn crs_v4_over_sockets() {
+    sockets::run_4();
+}
+
+#[test]
+fn crs_v3_over_sockets() {
+    sockets::run_3();
 }
 
 #[test]
