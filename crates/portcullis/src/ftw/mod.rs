@@ -135,6 +135,35 @@ pub fn run_over_sockets(
     play_all(&load::load(tests)?, &mut Driver::Wire(wire), skips)
 }
 
+/// What a firewall answered to one request of a test, and which rules it logged.
+#[allow(dead_code, reason = "runners of public test data use it, the command does not")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The test, and behind `/` which request of it when there are several.
+    pub request: String,
+    /// The status; 0 without an answer.
+    pub status: u16,
+    /// Ids in the log, each once.
+    pub ids: Vec<u64>,
+}
+
+/// Sends the requests of every `every`th test to a firewall, as [`run_over_sockets`] does, without judging any.
+#[allow(dead_code, reason = "runners of public test data use it, the command does not")]
+pub fn observe_over_sockets(tests: &[PathBuf], url: &str, log: &Path, every: usize) -> Result<Vec<Seen>> {
+    let mut driver = Driver::Wire(Wire::open(url, log, "X-CRS-Test", Duration::from_secs(10))?);
+    let mut seen = Vec::new();
+    for case in load::load(tests)?.iter().step_by(every) {
+        let observed = runner::observe(case, &mut driver)?;
+        let several = observed.len() > 1;
+        for (at, one) in observed.into_iter().enumerate() {
+            let request = if several { format!("{}/{}", case.id, at + 1) } else { case.id.clone() };
+            let status = one.response.map_or(0, |response| response.status);
+            seen.push(Seen { request, status, ids: log_file::rule_ids(&one.log) });
+        }
+    }
+    Ok(seen)
+}
+
 fn play_all(cases: &[Case], driver: &mut Driver<'_>, skips: &BTreeMap<String, String>) -> Result<Report> {
     let mut report = Report::default();
     for case in cases {

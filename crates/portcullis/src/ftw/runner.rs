@@ -43,6 +43,22 @@ pub fn play(case: &Case, driver: &mut Driver<'_>, skips: &BTreeMap<String, Strin
     })
 }
 
+/// Sends the requests of a case and returns what each caused, whatever the case expects.
+#[allow(dead_code, reason = "runners of public test data use it, the command does not")]
+pub fn observe(case: &Case, driver: &mut Driver<'_>) -> Result<Vec<Observed>> {
+    let (mut session, mut seen) = (Session::default(), Vec::new());
+    for stage in &case.stages {
+        for bytes in session.requests(&stage.input)? {
+            let observed = send(driver, &bytes, stage).with_context(|| format!("test {}", case.id))?;
+            if let Ok(response) = &observed.response {
+                session.remember(response.clone(), stage.input.save_cookie);
+            }
+            seen.push(observed);
+        }
+    }
+    Ok(seen)
+}
+
 fn play_stages(case: &Case, driver: &mut Driver<'_>) -> Result<Vec<String>> {
     let mut session = Session::default();
     for (index, stage) in case.stages.iter().enumerate() {

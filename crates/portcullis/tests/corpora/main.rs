@@ -14,6 +14,7 @@ mod in_process;
 mod support;
 
 mod crs;
+mod differential;
 mod mrts;
 mod sockets;
 mod v2;
@@ -42,6 +43,16 @@ fn crs_v4_over_sockets() {
 #[test]
 fn crs_v3_over_sockets() {
     sockets::run_3();
+}
+
+#[test]
+fn crs_v4_beside_apache() {
+    differential::run_4();
+}
+
+#[test]
+fn crs_v2_beside_apache() {
+    differential::run_2();
 }
 
 #[test]

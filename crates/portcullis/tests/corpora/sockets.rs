@@ -69,7 +69,7 @@ fn site(set: &Path, set_up: &str) -> Site {
 }
 
 /// Answers as the origin of the in-process run does.
-fn converse(conversation: &mut Conversation) {
+pub fn converse(conversation: &mut Conversation) {
     while let Some((head, body)) = conversation.request_parts() {
         let line = head.split(|&b| b == b'\r').next().unwrap_or_default();
         let mut words = line.split(|&b| b == b' ');
