@@ -6,11 +6,13 @@
 //! cargo xtask edges      dependencies between our crates against the allowed ones
 //! cargo xtask licences   licences of every dependency against deny.toml
 //! cargo xtask corpus     public test data, a line per corpus; or the corpora named behind it
+//! cargo xtask differential  the CRS's tests beside Apache with ModSecurity; or one of v4, v2
 //! cargo xtask unicode-map  writes rules/unicode.mapping anew
 //! ```
 
 mod check;
 mod corpus;
+mod differential;
 mod edges;
 mod licences;
 mod metadata;
@@ -41,9 +43,13 @@ fn run() -> Result<()> {
         Some("edges") => edges::check(&root),
         Some("licences") => licences::check(&root),
         Some("corpus") => corpus::run(&root, &std::env::args().skip(2).collect::<Vec<_>>()),
+        Some("differential") => differential::run(&root, std::env::args().nth(2).as_deref()),
         Some("unicode-map") => unicode_map::write(&root),
         word => {
-            bail!("unknown task {word:?}; one of: check, format, tidy, edges, licences, corpus, unicode-map")
+            bail!(
+                "unknown task {word:?}; one of: check, format, tidy, edges, licences, corpus, differential, \
+                 unicode-map"
+            )
         }
     }
 }

@@ -4,7 +4,7 @@
 //! a rule of the firewall (999999 in the CRS's own test setup) writes that value to the log and skips all others.
 //! The lines between the two are the stage's. Every test request has a fresh connection; when it says
 //! `Connection: close` the answer is read to the end of the connection, because a server closes after its logging
-//! phase, so lines of phase 5 are there before the second marker is sent.
+//! phase, so lines of phase 5 are there before the second marker is sent; otherwise the client ends it first.
 
 use super::case::CannedResponse;
 use super::check::Observed;
@@ -12,7 +12,7 @@ use super::log_file::LogFile;
 use super::response::Response;
 use anyhow::{Context, Result, bail};
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ const MARKER_PATIENCE: Duration = Duration::from_secs(2);
 const MARKER_ATTEMPTS: u32 = 3;
 /// How long an answer may take when the test expects an error: it mostly is a silence.
 const ERROR_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a server may take to close a connection that the client has ended.
+const FINISH_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A firewall to talk to and the log it writes.
 pub struct Wire {
@@ -71,6 +74,9 @@ impl Wire {
         // A server may answer and close before it has read all of a request that it refuses: the answer counts.
         let sent = stream.write_all(request);
         let read = Response::read(&mut stream, request.starts_with(b"HEAD "), says_close(request));
+        if read.is_ok() && !says_close(request) {
+            finish(&mut stream);
+        }
         match (sent, read) {
             (_, Ok(response)) => Ok(response),
             (Err(error), Err(_)) => Err(error).context("cannot send the request"),
@@ -117,6 +123,14 @@ impl Wire {
         }
         Ok(())
     }
+}
+
+/// Ends a connection that stays open otherwise and waits for the server to do the same, which it does when it has
+/// logged. One that keeps it open is not waited for.
+fn finish(stream: &mut TcpStream) {
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.set_read_timeout(Some(FINISH_PATIENCE));
+    let _ = std::io::copy(stream, &mut std::io::sink());
 }
 
 fn closes(response: &Response) -> bool {
