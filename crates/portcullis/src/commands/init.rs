@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// Begins the site's history, or goes on with the one around.
-fn record(report: &InitReport) -> Result<Option<Recorded>> {
+pub(super) fn record(report: &InitReport) -> Result<Option<Recorded>> {
     let history = History::begin(&report.root)?;
     let message = format!("Lay down a site with {}\n\nIt detects only.\n", report.rule_set);
     Ok(history.record(report.created.iter().map(PathBuf::as_path), &message)?)

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use portcullis_site::RuleSource;
 
-use super::run;
+use super::{init, run};
 use crate::demo_origin;
 use crate::invocation;
 use crate::messages::{say, show};
@@ -40,6 +40,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let site = Path::new(SITE);
     if !site.exists() {
         let report = portcullis_site::init(site, &RuleSource::Starter, &document::toml())?;
+        if let Err(error) = init::record(&report) {
+            say(format_args!("the site has no history: {error:#}"));
+        }
         say(format_args!("laid down a site with {} in ./{SITE}", report.rule_set));
     }
     let is_demo = arguments.upstream.is_none();

@@ -55,11 +55,13 @@ impl About {
         }
         let mut said = paragraphs.iter().filter(|lines| !lines.is_empty() && !is_boilerplate(lines));
         if let Some((title, rest)) = said.next().and_then(|lines| lines.split_first()) {
+            // A line may hold more than the first sentence: the rest of it belongs to the description.
+            let (title, more) = title.split_once(". ").unwrap_or((title, ""));
             title.trim_end_matches('.').clone_into(&mut self.title);
-            self.description = if rest.is_empty() {
+            self.description = if rest.is_empty() && more.is_empty() {
                 said.next().map(|lines| lines.join(" ")).unwrap_or_default()
             } else {
-                rest.join(" ")
+                [&[more], rest].concat().join(" ").trim().to_owned()
             };
         }
     }
@@ -105,6 +107,14 @@ fn is_boilerplate(lines: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_is_one_sentence() {
+        let about =
+            About::of(b"# Starter rules: leaks. A page about them\n# matches too.\n\nSecAction \"id:1\"\n");
+        assert_eq!(about.title, "Starter rules: leaks");
+        assert_eq!(about.description, "A page about them matches too.");
+    }
 
     #[test]
     fn a_file_says_what_it_is() {
