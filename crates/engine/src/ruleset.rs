@@ -62,11 +62,11 @@ impl RuleSet {
         &self.summary
     }
 
-    /// Rules that stand alone or begin a chain, per phase.
+    /// Rules that stand alone or begin a chain, per phase; without those that `SecRuleRemove…` took out.
     pub fn rules_per_phase(&self) -> [usize; 5] {
         let mut counts = [0; 5];
-        for rule in self.rules.iter().filter(|rule| !rule.is_link) {
-            if let Some(count) = counts.get_mut(rule.phase.index()) {
+        for rule in self.active_rules().filter(|rule| !rule.is_link()) {
+            if let Some(count) = counts.get_mut(rule.phase().index()) {
                 *count += 1;
             }
         }

@@ -20,6 +20,7 @@ mod loading;
 mod local_time;
 mod logging;
 mod messages;
+mod notify;
 mod reload;
 mod rule_changes;
 mod settings;

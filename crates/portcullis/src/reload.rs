@@ -122,6 +122,15 @@ impl Running {
         }
     }
 
+    /// What is in force, and whether the site is newer than that: a line for the service manager.
+    pub fn status(&self) -> String {
+        let rules = self.rules.load();
+        let total = rules.active_rules().filter(|rule| !rule.is_link()).count();
+        let refused =
+            if self.failed.is_some() { "; the site as it is now has errors and is not in force" } else { "" };
+        format!("{}, engine {}{refused}", counted(total, "rule"), engine_mode(&rules))
+    }
+
     /// Says a sentence here and to whoever asked.
     fn say(&mut self, text: impl AsRef<str>) {
         say(text.as_ref());

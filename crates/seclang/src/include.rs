@@ -239,6 +239,19 @@ impl Reader<'_> {
         }
     }
 
+    /// httpd reads a true condition up to the end of its file at most; a false one it skips up to its closing tag, without
+    /// which the rest of the file would silently be gone.
+    fn must_be_closed(&mut self, section: &Section) {
+        let start = section.span.start;
+        let is_it = |finding: &&mut Diagnostic| {
+            let at = finding.span.is_some_and(|span| (span.file, span.start) == (section.span.file, start));
+            at && finding.code == "unclosed-section"
+        };
+        if let Some(finding) = self.loaded.diagnostics.iter_mut().find(is_it) {
+            finding.severity = Severity::Error;
+        }
+    }
+
     fn section(&mut self, mut section: Section, out: &mut Vec<Item>) {
         if let Some(line) = self.expanded(section.span) {
             let opening = self.again(|found| parse::opening(&line, section.span.file, found));
@@ -249,7 +262,7 @@ impl Reader<'_> {
             let environment = self.environment;
             match conditions::holds(&section, environment.module, &|name| self.defines.is_set(name)) {
                 Ok(true) => self.items(section.items, out),
-                Ok(false) => {}
+                Ok(false) => self.must_be_closed(&section),
                 Err(finding) => self.loaded.diagnostics.push(*finding),
             }
             return;

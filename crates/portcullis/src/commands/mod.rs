@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod fmt;
+mod health;
 mod history;
 mod init;
 mod lint;
@@ -56,6 +57,8 @@ enum Command {
     Fmt(fmt::Arguments),
     /// Let a running proxy read its site again, and say what came of it
     Reload(reload::Arguments),
+    /// Ask a running proxy whether it serves: for the health checks of containers
+    Health(health::Arguments),
     /// Show who changed a site, when and why
     History(history::Arguments),
     /// Show what changed in a site since its last commit, or since a revision
@@ -83,6 +86,7 @@ impl CommandLine {
             Command::Lint(arguments) => lint::run(&arguments),
             Command::Fmt(arguments) => fmt::run(&arguments),
             Command::Reload(arguments) => reload::run(&arguments),
+            Command::Health(arguments) => health::run(&arguments),
             Command::History(arguments) => history::run(&arguments),
             Command::Diff(arguments) => history::diff(&arguments),
             Command::Restore(arguments) => history::restore(&arguments),

@@ -33,6 +33,7 @@ use crate::loading::{self, Reading};
 use crate::local_time;
 use crate::logging::{Logging, SitePlan};
 use crate::messages::{reason, say, show};
+use crate::notify::ServiceManager;
 use crate::reload::{Cause, Running};
 use crate::settings::{self, Entry, Flags};
 use crate::site_source::{self, Follower, SiteSource};
@@ -185,7 +186,9 @@ pub fn serve(
     let (proxy, running) = start(source, container, entries, reading, watcher)?;
     let console = start_console(&proxy, &running, sender)?;
     ready(&proxy);
-    let status = until_stopped(proxy, running, &events);
+    let mut manager = ServiceManager::of_environment();
+    manager.ready(&running.status());
+    let status = until_stopped(proxy, running, &events, &mut manager);
     drop(console);
     Ok(status)
 }
@@ -285,19 +288,29 @@ fn not_started(error: StartError) -> anyhow::Error {
 }
 
 /// Acts on events until one of them is the end.
-fn until_stopped(proxy: Proxy, mut running: Running, events: &Receiver<Event>) -> ExitCode {
+fn until_stopped(
+    proxy: Proxy,
+    mut running: Running,
+    events: &Receiver<Event>,
+    manager: &mut ServiceManager,
+) -> ExitCode {
     let signal = loop {
         match events.recv() {
             Ok(Event::Reload) => {
+                manager.reloading();
                 running.logging.reopen();
                 running.reload(Cause::Signal);
+                manager.ready(&running.status());
             }
             Ok(Event::Changed) => {
                 running.reload(Cause::Files);
+                manager.ready(&running.status());
             }
             Ok(Event::Asked(asker)) => {
+                manager.reloading();
                 running.logging.reopen();
                 let is_good = running.reload(Cause::Asked);
+                manager.ready(&running.status());
                 asker.answer(&running.told, is_good);
             }
             Ok(Event::ReopenLogs) => {
@@ -309,6 +322,7 @@ fn until_stopped(proxy: Proxy, mut running: Running, events: &Receiver<Event>) -
             Err(_) => break "no signals",
         }
     };
+    manager.stopping();
     let grace = running.current.settings.drain_time;
     say(format_args!("stopping ({signal}): requests that run have {} to finish", seconds(grace)));
     proxy.shutdown(grace);

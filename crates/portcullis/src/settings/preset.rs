@@ -18,6 +18,7 @@ const PLATFORM: &[(&str, &[&str])] = &[
     ("access-log", &["stdout"]),
     ("error-log", &["stderr"]),
     ("audit-log", &["stderr"]),
+    ("console", &["off"]),
     ("instance-folder", &["/var/lib/portcullis"]),
     ("console", &["off"]),
 ];

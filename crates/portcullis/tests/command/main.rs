@@ -9,6 +9,7 @@ mod collections;
 mod container;
 mod crs;
 mod fmt;
+mod hosting;
 mod init;
 mod lint;
 mod logs;

@@ -87,3 +87,12 @@ fn an_origin_that_is_away_is_a_502_and_is_tried_again() {
     assert_eq!(status(&get(address, "/second")), 502);
     process.out_line("\"target\":\"/second\"");
 }
+
+#[test]
+fn removed_rules_are_not_counted_as_running() {
+    let rules =
+        "SecAction \"id:1,phase:1,pass,nolog\"\nSecAction \"id:2,phase:1,pass,nolog\"\nSecRuleRemoveById 2\n";
+    let (site, origin) = (Site::with("SecRuleEngine On\n", rules), Origin::start());
+    let (mut process, _) = Portcullis::run(site.argument(), &origin.url(), &[]);
+    process.error_line("phases 1 to 5: 1, 0, 0, 0, 0");
+}

@@ -183,7 +183,9 @@ impl History {
             .canonicalize()
             .map_err(|error| HistoryError::Read { path: root.to_path_buf(), reason: error.to_string() })?;
         // Asked by hand: a repository that is there and cannot be opened must not be taken for none.
-        let Some(top) = absolute.ancestors().find(|folder| folder.join(".git").exists()) else {
+        let is_bare = |folder: &Path| folder.join("HEAD").is_file() && folder.join("objects").is_dir();
+        let Some(top) = absolute.ancestors().find(|folder| folder.join(".git").exists() || is_bare(folder))
+        else {
             return Ok(None);
         };
         let repository = gix::open(top).map_err(|error| failure(top, "it cannot be opened", &error))?;
