@@ -11,6 +11,7 @@ mod container;
 mod control;
 mod demo_origin;
 mod error_pages;
+mod event_store;
 mod events;
 mod findings;
 mod ftw;

@@ -76,14 +76,16 @@ impl Losses {
         &self.counters
     }
 
-    pub(super) fn record_written(&self) {
+    /// An entry reached its destination.
+    pub fn record_written(&self) {
         self.counters.written.fetch_add(1, Ordering::Relaxed);
         if self.waiting.load(Ordering::Relaxed) {
             self.announce(false);
         }
     }
 
-    pub(super) fn record_lost(&self, entries: u64, reason: &str) {
+    /// Entries did not, and why.
+    pub fn record_lost(&self, entries: u64, reason: &str) {
         self.counters.lost.fetch_add(entries, Ordering::Relaxed);
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.lost += entries;
@@ -100,13 +102,13 @@ impl Losses {
     }
 
     /// Gives notice of losses not yet announced: when the interval is over, or now.
-    pub(super) fn announce(&self, now: bool) {
+    pub fn announce(&self, now: bool) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         self.announce_when_due(&mut pending, now);
     }
 
     /// The log ends: says what is left to say and waits a moment for it.
-    pub(super) fn conclude(&self) {
+    pub fn conclude(&self) {
         self.speaker.settle(LAST_WORDS);
         self.announce(true);
         self.speaker.settle(LAST_WORDS);

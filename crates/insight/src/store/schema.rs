@@ -45,6 +45,7 @@ pub(super) fn open(path: &Path, limits: &Limits) -> Result<Connection, String> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     }
+    private(path).map_err(|error| error.to_string())?;
     let connection = Connection::open(path).map_err(text)?;
     connection.busy_timeout(Duration::from_secs(2)).map_err(text)?;
     let version = version(&connection)?;
@@ -70,6 +71,12 @@ pub(super) fn open(path: &Path, limits: &Limits) -> Result<Connection, String> {
             .map_err(text)?;
     }
     Ok(connection)
+}
+
+/// Makes a missing file that only we may read: it holds what clients sent. SQLite gives its logs the same mode.
+fn private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
 /// Opens a file that is there to read it.

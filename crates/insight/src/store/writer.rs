@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use portcullis_audit::writers::Losses;
 use rusqlite::{Connection, Transaction, params};
 
 use super::live::Live;
@@ -25,6 +26,9 @@ const BATCH: usize = 500;
 /// How often counters are written.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// How often losses are told on standard error.
+const NOTICES: Duration = Duration::from_secs(10);
+
 const DAY_MICROS: i64 = 86_400_000_000;
 const MINUTE_MICROS: i64 = 60_000_000;
 
@@ -35,7 +39,6 @@ pub(super) enum Message {
 }
 
 /// What workers and the writer share.
-#[derive(Debug)]
 pub(super) struct Shared {
     limits: Limits,
     minutes: Mutex<BTreeMap<i64, Counts>>,
@@ -44,7 +47,14 @@ pub(super) struct Shared {
     queued_bytes: AtomicUsize,
     pub(super) lost_in_queue: AtomicU64,
     pub(super) lost_in_file: AtomicU64,
+    notices: Losses,
     pub(super) live: Live,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 impl Shared {
@@ -57,6 +67,7 @@ impl Shared {
             queued_bytes: AtomicUsize::new(0),
             lost_in_queue: AtomicU64::new(0),
             lost_in_file: AtomicU64::new(0),
+            notices: Losses::new("event store", NOTICES),
             live: Live::default(),
         };
         (shared, receiver)
@@ -73,6 +84,7 @@ impl Shared {
         if before + bytes > self.limits.queue_bytes || !self.send(Message::Event(event, bytes)) {
             self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
             self.lost_in_queue.fetch_add(1, Ordering::Relaxed);
+            self.notices.record_lost(1, "its queue is full");
         }
     }
 
@@ -145,7 +157,9 @@ impl Writer {
             for sender in waiting {
                 let _ = sender.send(());
             }
+            self.shared.notices.announce(false);
             if is_closed {
+                self.shared.notices.conclude();
                 return;
             }
         }
@@ -167,8 +181,12 @@ impl Writer {
         }
         match stored {
             Ok(()) => self.shared.live.publish(batch.into_iter().map(|event| event.summary).collect()),
-            Err(_) => {
-                self.shared.lost_in_file.fetch_add(batch.len() as u64, Ordering::Relaxed);
+            Err(error) => {
+                let lost = batch.len() as u64;
+                self.shared.lost_in_file.fetch_add(lost, Ordering::Relaxed);
+                if lost > 0 {
+                    self.shared.notices.record_lost(lost, &error.to_string());
+                }
                 // Counters wait for better times; a minute takes the same room however often it is counted.
                 for (minute, counts) in minutes {
                     self.shared.count(minute * MINUTE_MICROS, &counts);

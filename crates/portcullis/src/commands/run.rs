@@ -27,6 +27,7 @@ use crate::collections::Collections;
 use crate::console::{self, Board, Process};
 use crate::container::{self, ContainerVariables};
 use crate::control::Control;
+use crate::event_store;
 use crate::events::{self, Event};
 use crate::findings;
 use crate::loading::{self, Reading};
@@ -228,8 +229,9 @@ fn start(
         let summary = portcullis_seclang::summary(&diagnostics);
         say(format_args!("{summary}; `{command} check --warnings {}` shows them", root.display()));
     }
-    let logging = Arc::new(Logging::open(&settings.logs)?);
     let instance = settings.instance_folder.clone().unwrap_or_else(|| root.clone());
+    let events = event_store::open(&settings.events, &instance);
+    let logging = Arc::new(Logging::open(&settings.logs, events)?);
     let logs = SitePlan::of(rules.settings(), &settings.logs, &instance);
     if !logs.has_audit_log() && rules.settings().audit_engine != AuditEngine::Off {
         say("SecAuditEngine is not Off, but there is no SecAuditLog: no audit entry is written");

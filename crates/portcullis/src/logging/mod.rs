@@ -4,7 +4,8 @@
 //! Exchange ─┬─ a line per alert, a line when it failed ─▶ error log
 //!           ├─ one line ─────────────────────────────────▶ access log
 //!           ├─ an entry, when the rules want one ────────▶ audit log (SecAudit…)
-//!           └─ its steps, when the site wants them ──────▶ debug log (SecDebugLog…)
+//!           ├─ its steps, when the site wants them ──────▶ debug log (SecDebugLog…)
+//!           └─ counts, and a record when rules matched ──▶ event store
 //! Notice ───── a line ───────────────────────────────────▶ error log
 //! ```
 //!
@@ -28,8 +29,10 @@ use portcullis_audit::formats::debug_log;
 use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_audit::formats::server_line::{ServerMessage, server_line};
 use portcullis_audit::writers::{Counters, Log};
+use portcullis_insight::Events;
 use portcullis_proxy::{Exchange, Notice, Observer};
 
+use crate::event_store;
 use crate::local_time;
 use crate::settings::{AccessFormat, Logs};
 use site_logs::SiteLogs;
@@ -45,6 +48,7 @@ pub struct Logging {
     style: ErrorLogStyle,
     access: Option<Lines>,
     access_format: AccessFormat,
+    events: Option<Arc<Events>>,
     site: ArcSwapOption<SiteLogs>,
     /// Logs of the site that a worker may still be writing to. They are dropped by the thread that reloads, because
     /// dropping one waits for its queue.
@@ -54,13 +58,14 @@ pub struct Logging {
 }
 
 impl Logging {
-    /// Opens the logs that the settings name. The site's logs are set by [`Logging::set_site`].
-    pub fn open(logs: &Logs) -> Result<Self> {
+    /// Opens the logs that the settings name; events go to this store. The site's logs are set by [`Logging::set_site`].
+    pub fn open(logs: &Logs, events: Option<Arc<Events>>) -> Result<Self> {
         Ok(Self {
             error: open::lines("error log", "error_log", &logs.error, logs.queue_bytes)?,
             style: ErrorLogStyle { second_client_tag: logs.second_client_tag, ..ErrorLogStyle::default() },
             access: open::lines("access log", "access_log", &logs.access, logs.queue_bytes)?,
             access_format: logs.access_format,
+            events,
             site: ArcSwapOption::empty(),
             retired: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -88,6 +93,7 @@ impl Logging {
     /// Waits until everything is written or lost; `false` when the time was not enough.
     pub fn flush(&self, patience: Duration) -> bool {
         let lines = self.lines().fold(true, |all, (_, log)| log.flush(patience) && all);
+        let lines = self.events.as_ref().is_none_or(|events| events.flush(patience)) && lines;
         self.site.load().as_deref().is_none_or(|site| {
             let audit = site.audit.as_ref().is_none_or(|log| log.flush(patience));
             site.debug.as_ref().is_none_or(|log| log.flush(patience)) && audit
@@ -102,6 +108,7 @@ impl Logging {
             losses.extend(site.audit.as_ref().map(|log| ("audit log", lost(log.counters()))));
             losses.extend(site.debug.as_ref().map(|log| ("debug log", lost(log.counters()))));
         }
+        losses.extend(self.events.as_ref().map(|events| ("event store", events.losses().total())));
         losses.retain(|(_, count)| *count > 0);
         losses
     }
@@ -171,6 +178,9 @@ impl Observer for Logging {
         }
         if let Some(site) = self.site.load().as_deref() {
             self.site_entries(site, &exchange);
+        }
+        if let Some(events) = &self.events {
+            events.submit(event_store::event(&exchange));
         }
     }
 

@@ -149,6 +149,26 @@ pub struct ConsoleSettings {
     pub plain: bool,
 }
 
+/// Where events are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventPlace {
+    /// Nowhere.
+    Off,
+    /// In the data folder of the instance.
+    Data,
+    /// In this file.
+    File(PathBuf),
+}
+
+/// The event store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventStore {
+    /// Where it lies.
+    pub place: EventPlace,
+    /// How much it keeps.
+    pub limits: portcullis_insight::Limits,
+}
+
 /// Everything resolved.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -160,6 +180,8 @@ pub struct Settings {
     pub state: portcullis_state::Limits,
     /// Logs.
     pub logs: Logs,
+    /// The event store.
+    pub events: EventStore,
     /// Where engines differ.
     pub compatibility: portcullis_engine::Compatibility,
     /// Names that `<IfDefine>` finds defined.
@@ -182,6 +204,7 @@ impl Default for Settings {
             drain_time: Duration::from_secs(30),
             state: portcullis_state::Limits::default(),
             logs: Logs::default(),
+            events: EventStore { place: EventPlace::Data, limits: portcullis_insight::Limits::default() },
             compatibility: portcullis_engine::Compatibility::default(),
             defines: Vec::new(),
             watch: true,

@@ -49,6 +49,8 @@ pub enum Group {
     Policies,
     /// Logs.
     Logs,
+    /// The event store.
+    Events,
     /// Persistent collections.
     State,
     /// How the site is read.
@@ -66,6 +68,7 @@ impl Group {
             Group::Limits => "Limits",
             Group::Policies => "HTTP policies",
             Group::Logs => "Logs",
+            Group::Events => "Event store",
             Group::State => "Persistent collections",
             Group::Rules => "Rules",
             Group::Console => "Console",

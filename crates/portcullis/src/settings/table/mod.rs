@@ -4,6 +4,7 @@
 //! compares the default it documents with the one it has.
 
 mod console;
+mod events;
 mod limits;
 mod logs;
 mod policies;
@@ -21,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
         times::ROWS,
         limits::ROWS,
         logs::ROWS,
+        events::ROWS,
         rules::ROWS,
         state::ROWS,
         policies::ROWS,
