@@ -309,6 +309,7 @@ impl Transaction {
                 let tested = match at {
                     Some(at) => at.tested,
                     None => {
+                        self.trace_before(value.value);
                         self.trace_transformations(rules, value.value, rule.transformations);
                         self.transform(rules, value.value, rule.transformations)
                     }
@@ -340,6 +341,9 @@ impl Transaction {
         resume: Option<Resume>,
     ) -> Result<RuleOutcome, Suspended> {
         let steps = rules.chains.steps(rule.transformations);
+        if resume.is_none() {
+            self.trace_before(value.value);
+        }
         let mut current = resume.map_or(value.value, |resume| resume.tested);
         let mut step = resume.map_or(0, |resume| resume.step);
         let mut changed = true;
@@ -490,6 +494,7 @@ impl Transaction {
         if !self.detection.is_silent {
             self.matched_rules.push(rule.index);
         }
+        self.trace_match();
         // A script that is a rule matches on no variable.
         if !matches!(rule.operator.test, Test::Script { inspects: false, .. }) {
             let mut name = std::mem::take(&mut self.scratch_2);

@@ -19,6 +19,8 @@ use crate::verdict::Phase;
 /// How many bytes of steps a transaction keeps.
 pub const TRACE_LIMIT: usize = 16 << 20;
 
+const END_OF_ROOM: &[u8] = b"Debug log: the rest of this transaction is too much to keep.";
+
 /// A step and where it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceLine {
@@ -73,6 +75,8 @@ pub enum TraceStep {
     },
     /// A target of the rule is passed over because `ctl` removed it.
     TargetRemoved(Vec<u8>),
+    /// The value before its first transformation; only where every step is kept.
+    Before(Vec<u8>),
     /// A transformation's result.
     Transformed {
         /// Its name.
@@ -91,6 +95,8 @@ pub enum TraceStep {
     },
     /// The value the operator sees.
     Value(Vec<u8>),
+    /// The value matched, under a negation too; only where every step is kept.
+    Matched,
     /// A captured group.
     Captured {
         /// Its number.
@@ -140,10 +146,16 @@ impl TraceStep {
             Self::Operator { .. } | Self::Outcome { .. } => 4,
             Self::Argument { origin: "JSON", .. } => 9,
             Self::Argument { .. } | Self::Cookie { .. } | Self::RuleRemoved(_) => 5,
-            Self::Transformed { .. } | Self::Value(_) | Self::Captured { .. } => 9,
+            Self::Before(_) | Self::Transformed { .. } | Self::Value(_) | Self::Captured { .. } => 9,
+            Self::Matched => 9,
             Self::Macro { .. } | Self::Variable { .. } | Self::TargetRemoved(_) => 9,
             Self::Line { level, .. } => *level,
         }
+    }
+
+    /// Whether it says that the steps behind it are missing.
+    pub fn is_end_of_room(&self) -> bool {
+        matches!(self, Self::Line { text, .. } if text == END_OF_ROOM)
     }
 
     /// The texts that may hold something secret.
@@ -156,6 +168,7 @@ impl TraceStep {
             Self::Operator { argument, .. } => Some(argument),
             Self::Transformed { value: text, .. }
             | Self::Captured { value: text, .. }
+            | Self::Before(text)
             | Self::Value(text)
             | Self::Line { text, .. } => Some(text),
             _ => None,
@@ -175,6 +188,7 @@ impl TraceStep {
             | Self::Captured { value: text, .. }
             | Self::Targets { names: text, .. }
             | Self::TargetRemoved(text)
+            | Self::Before(text)
             | Self::Value(text)
             | Self::Line { text, .. } => text.len(),
             _ => 0,
@@ -220,10 +234,7 @@ impl Transaction {
         let Some(uri) = self.trace.uri.clone() else { return };
         self.trace.bytes += step.size();
         let step = match self.trace.bytes > TRACE_LIMIT {
-            true => TraceStep::Line {
-                level: 1,
-                text: b"Debug log: the rest of this transaction is too much to keep.".to_vec(),
-            },
+            true => TraceStep::Line { level: 1, text: END_OF_ROOM.to_vec() },
             false => step,
         };
         let detail = self.control.debug_log_level;
@@ -261,6 +272,20 @@ impl Transaction {
         }
         if !names.is_empty() && names != rule.target_text {
             self.trace(TraceStep::Targets { rule: rule.index, names });
+        }
+    }
+
+    /// A value is about to be transformed and tested.
+    pub(crate) fn trace_before(&mut self, value: Text) {
+        if self.trace.is_wanted {
+            self.trace(TraceStep::Before(self.arena.get(value).to_vec()));
+        }
+    }
+
+    /// A value matched.
+    pub(crate) fn trace_match(&mut self) {
+        if self.trace.is_wanted {
+            self.trace(TraceStep::Matched);
         }
     }
 

@@ -13,6 +13,7 @@
 mod bytes;
 mod counts;
 mod event;
+pub mod explain;
 mod filter;
 pub mod observed;
 pub mod replay;
@@ -25,6 +26,7 @@ pub use event::{
     EngineMode, EventDetail, EventSummary, Interception, MatchedRule, Score, StoredRequest, StoredResponse,
     Upstream, Verdict,
 };
+pub use explain::{Explanation, explain};
 pub use filter::{Filter, FilterError, Window};
 pub use observed::{Event, Observed};
 pub use replay::{Doubt, Replay};

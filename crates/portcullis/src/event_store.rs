@@ -7,11 +7,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::{Context as _, Result, bail};
 use portcullis_insight::{Event, Events, Observed, Upstream};
 use portcullis_proxy::Exchange;
+use portcullis_seclang::Sources;
+use portcullis_site::Site;
 
 use crate::messages::say;
-use crate::settings::{EventPlace, EventStore};
+use crate::settings::{self, EventPlace, EventStore};
 
 /// The file, when events are kept.
 pub fn path(settings: &EventStore, instance: &Path) -> Option<PathBuf> {
@@ -32,6 +35,19 @@ pub fn open(settings: &EventStore, instance: &Path) -> Option<Arc<Events>> {
             None
         }
     }
+}
+
+/// Opens the store of a site to read it, where its settings and the environment say.
+pub fn read(root: &Path) -> Result<Events> {
+    let site = Site::open(root)?;
+    let mut entries = settings::read_variables().entries;
+    entries.extend(settings::read_file(&site, &mut Sources::default(), &mut Vec::new()));
+    let resolved = settings::resolve(site.root(), entries).settings;
+    let instance = resolved.instance_folder.clone().unwrap_or_else(|| site.root().to_path_buf());
+    let Some(path) = path(&resolved.events, &instance) else {
+        bail!("the setting `events` is off: there is no event store");
+    };
+    Events::read_only(path).context("`run` makes the store of a site when it serves it")
 }
 
 /// An exchange as an event.

@@ -111,6 +111,8 @@ pub fn step(step: &TraceStep, rules: &RuleSet, each: &mut dyn FnMut(u8, &[u8])) 
             text.push(b'.');
             each(4, &text);
         }
+        // Steps for those who explain a match; ModSecurity has no line for them.
+        TraceStep::Before(_) | TraceStep::Matched => {}
         TraceStep::Value(value) => {
             text.extend_from_slice(b"Target value: \"");
             quoted_rest(value, &mut text);

@@ -5,6 +5,8 @@
 
 mod bench;
 mod check;
+mod events;
+mod explain;
 mod fmt;
 mod health;
 mod history;
@@ -65,6 +67,10 @@ enum Command {
     Diff(history::DiffArguments),
     /// Bring the content of a revision back, as a new commit
     Restore(history::RestoreArguments),
+    /// Show the stored events: requests that rules matched
+    Events(events::Arguments),
+    /// Tell why rules matched a stored request, step by step
+    Explain(explain::Arguments),
     /// Run tests in the FTW format of the OWASP CRS
     Test(Box<crate::ftw::Arguments>),
     /// Measure what a site's rules cost, without a socket: time per exchange and phase, the dearest rules
@@ -90,6 +96,8 @@ impl CommandLine {
             Command::History(arguments) => history::run(&arguments),
             Command::Diff(arguments) => history::diff(&arguments),
             Command::Restore(arguments) => history::restore(&arguments),
+            Command::Events(arguments) => events::run(&arguments),
+            Command::Explain(arguments) => explain::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Quickstart(arguments) => quickstart::run(arguments),

@@ -81,6 +81,12 @@ impl Logging {
         retired.retain(|log| Arc::strong_count(log) > 1);
     }
 
+    /// The event store, when there is one.
+    #[allow(dead_code, reason = "for those who show events of a running proxy")]
+    pub fn events(&self) -> Option<&Arc<Events>> {
+        self.events.as_ref()
+    }
+
     /// Opens all logs anew, after rotation.
     pub fn reopen(&self) {
         self.lines().for_each(|(_, log)| log.reopen());

@@ -8,6 +8,7 @@ mod check;
 mod collections;
 mod container;
 mod crs;
+mod events;
 mod fmt;
 mod hosting;
 mod init;

@@ -179,6 +179,8 @@ impl Said {
             | TraceStep::Targets { .. }
             | TraceStep::TargetRemoved(_)
             | TraceStep::Macro { .. }
+            | TraceStep::Before(_)
+            | TraceStep::Matched
             | TraceStep::Line { .. } => {}
         }
     }
