@@ -22,6 +22,14 @@ pub fn all(root: &Path) -> Result<()> {
     cargo(root, &["test", "--workspace"], &[])
 }
 
+/// The pages of `docs/reference`: a test of the engine writes them, and compares when it is not told to. [`all`] runs it
+/// among the tests.
+pub fn reference(root: &Path, writes: bool) -> Result<()> {
+    let arguments = ["test", "--quiet", "--package", "portcullis-engine", "--test", "language", "reference"];
+    let bless: &[_] = if writes { &[("PORTCULLIS_BLESS", "1")] } else { &[] };
+    cargo(root, &arguments, bless)
+}
+
 /// rustfmt over all tracked Rust files.
 pub fn format(root: &Path) -> Result<()> {
     let files = crate::tidy::tracked(root, "*.rs")?;

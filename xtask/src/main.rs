@@ -5,6 +5,7 @@
 //! cargo xtask tidy       module docs, file sizes, words that do not belong here
 //! cargo xtask edges      dependencies between our crates against the allowed ones
 //! cargo xtask licences   licences of every dependency against deny.toml
+//! cargo xtask docs       writes docs/reference anew; with --check only looks whether it is current
 //! cargo xtask corpus     public test data, a line per corpus; or the corpora named behind it
 //! cargo xtask differential  the CRS's tests beside Apache with ModSecurity; or one of v4, v2
 //! cargo xtask unicode-map  writes rules/unicode.mapping anew
@@ -42,12 +43,13 @@ fn run() -> Result<()> {
         Some("tidy") => tidy::check(&root),
         Some("edges") => edges::check(&root),
         Some("licences") => licences::check(&root),
+        Some("docs") => check::reference(&root, std::env::args().nth(2).as_deref() != Some("--check")),
         Some("corpus") => corpus::run(&root, &std::env::args().skip(2).collect::<Vec<_>>()),
         Some("differential") => differential::run(&root, std::env::args().nth(2).as_deref()),
         Some("unicode-map") => unicode_map::write(&root),
         word => {
             bail!(
-                "unknown task {word:?}; one of: check, format, tidy, edges, licences, corpus, differential, \
+                "unknown task {word:?}; one of: check, format, tidy, edges, licences, docs, corpus, differential, \
                  unicode-map"
             )
         }

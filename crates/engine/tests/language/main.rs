@@ -6,6 +6,7 @@
 mod compatibility;
 mod crs_2;
 mod items;
+mod reference;
 mod scripts;
 mod site;
 mod streams;
