@@ -191,6 +191,11 @@ impl Transaction {
             self.note_rule(index, begun, matched);
         }
         match outcome? {
+            // The phase ends without a decision; a rule that only detects must not end it.
+            RuleOutcome::Failed if rules.settings.intercept_on_error && !self.detection.running => {
+                self.matched.vars.clear();
+                return Ok(Some(Verdict::Pass));
+            }
             RuleOutcome::NoMatch | RuleOutcome::Failed => {
                 self.matched.vars.clear();
                 self.cursor.in_chain = false;

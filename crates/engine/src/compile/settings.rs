@@ -136,10 +136,7 @@ settings! {
         Ok(())
     };
     "SecSensorId" "Name of this instance in the audit log." |s, w| { s.sensor_id = w.lossy().into_owned(); Ok(()) };
-    "SecInterceptOnError" "Whether an operator's error ends the phase." |s, w| {
-        switch(w, &mut s.intercept_on_error)?;
-        if s.intercept_on_error { Err("Off: ending a phase on an error is not supported yet") } else { Ok(()) }
-    };
+    "SecInterceptOnError" "Whether an operator's error ends the phase; nothing is denied for it." |s, w| switch(w, &mut s.intercept_on_error);
     "SecContentInjection" "Whether append and prepend work." |s, w| switch(w, &mut s.content_injection);
     "SecStreamInBodyInspection" "Whether STREAM_INPUT_BODY is filled." |s, w| switch(w, &mut s.stream_request_body);
     "SecStreamOutBodyInspection" "Whether STREAM_OUTPUT_BODY is filled." |s, w| switch(w, &mut s.stream_response_body);

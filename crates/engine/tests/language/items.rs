@@ -49,7 +49,16 @@ fn list() -> String {
 fn each_item_is_taken_as_the_list_says() {
     let (mut ran, mut wrong) = (0, String::new());
     let list = list();
-    for line in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let lines = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (together, alone): (Vec<&str>, Vec<&str>) = lines.partition(|line| goes_with_others(line));
+    // One compilation for most of them: each takes longer than all the rules in it.
+    let numbered = |(id, line): (usize, &&str)| line.replacen("id:1", &format!("id:{id}"), 1);
+    let rules: Vec<String> = (100..).zip(&together).map(numbered).collect();
+    let text: String = rules.iter().map(|line| format!("{}\n", line.split_once(' ').unwrap().1)).collect();
+    let all_accepted = diagnostics(&text).is_empty();
+    ran += if all_accepted { together.len() } else { 0 };
+    let others = if all_accepted { Vec::new() } else { together };
+    for line in alone.into_iter().chain(others) {
         let (expected, text) = line.split_once(' ').unwrap();
         let said = diagnostics(&text.trim_start().replace("\\n", "\n"));
         ran += 1;
@@ -64,6 +73,14 @@ fn each_item_is_taken_as_the_list_says() {
     }
     assert!(ran > 300, "{ran}");
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// An accepted rule that changes no other.
+fn goes_with_others(line: &str) -> bool {
+    line.starts_with("accepted ")
+        && line.contains(" SecRule ")
+        && line.contains("\"id:1")
+        && !["\\n", "id:2", "chain", "skip"].iter().any(|part| line.contains(part))
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod compatibility;
 mod crs_2;
+mod errors;
 mod items;
 mod reference;
 mod scripts;
