@@ -34,6 +34,7 @@ mod fnmatch;
 mod folder_files;
 mod format;
 pub mod history;
+pub mod import;
 mod init;
 mod layout;
 pub mod lint;

@@ -148,6 +148,30 @@ fn at_paranoia_level_3() {
     assert!(every_combination(setup) >= 5);
 }
 
+/// The whole matrix, told without another rule set to compare with: at the default threshold one match of a set that
+/// protects is enough, and nothing that a set in detection finds is.
+#[test]
+fn blocked_exactly_when_a_protecting_set_matches() {
+    let Some(crs) = corpus::folder("crs-v4") else { return };
+    let mut refused = 0;
+    for states in STATES.into_iter().flat_map(|sqli| STATES.map(|xss| [sqli, xss])) {
+        let rules = rules(&crs, states, Mode::Protect, "");
+        for case in requests() {
+            let matches = [case.id.contains("UNION"), case.id.contains("script")];
+            let is = |wanted| states.iter().zip(matches).any(|(state, matches)| matches && *state == wanted);
+            let outcome = exchange::run(&rules, &case);
+            let context = format!("{states:?} {}: {:?}", case.id, outcome.lines);
+            assert_eq!(outcome.refused.is_some(), is(State::Protect), "{context}");
+            if outcome.refused.is_none() {
+                let is_marked = outcome.lines.iter().any(|line| line.contains(TAG));
+                assert_eq!(is_marked, is(State::Detect), "{context}");
+            }
+            refused += usize::from(outcome.refused.is_some());
+        }
+    }
+    assert_eq!(refused, 16);
+}
+
 /// A request for `/?a=x1y` through rules in a file that detects and in one that protects, which comes later.
 fn small(detecting: &str, protecting: &str) -> Outcome {
     let folder = tempfile::tempdir().unwrap();

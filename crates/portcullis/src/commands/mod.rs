@@ -10,6 +10,7 @@ mod explain;
 mod fmt;
 mod health;
 mod history;
+mod import;
 mod init;
 mod lint;
 mod mode;
@@ -43,6 +44,8 @@ pub struct CommandLine {
 enum Command {
     /// Lay a new site down
     Init(init::Arguments),
+    /// Make a site out of an Apache or nginx configuration with ModSecurity
+    Import(import::Arguments),
     /// Check a site: no output when it is valid, else everything that is wrong
     Check(check::Arguments),
     /// Protect an origin with a site
@@ -84,6 +87,7 @@ impl CommandLine {
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Init(arguments) => init::run(&arguments),
+            Command::Import(arguments) => import::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Run(arguments) => run::run(*arguments),
             Command::Mode(arguments) => mode::run(&arguments),

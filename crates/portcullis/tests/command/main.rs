@@ -11,6 +11,7 @@ mod crs;
 mod events;
 mod fmt;
 mod hosting;
+mod import;
 mod init;
 mod lint;
 mod logs;

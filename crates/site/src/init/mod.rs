@@ -131,14 +131,10 @@ pub fn init(root: &Path, source: &RuleSource, settings_text: &str) -> Result<Ini
         RuleSource::Starter => starter::plan(&mut plan)?,
         RuleSource::Crs(folder) => crs::plan(folder, &mut plan)?,
     }
-    plan.add(SETTINGS, settings_text.as_bytes())?;
     plan.add(UNICODE_MAP, starter::UNICODE_MAP)?;
-    plan.add(format!("{LOGS}/.gitignore"), IGNORE_ALL)?;
-    plan.add(format!("{DATA}/.gitignore"), IGNORE_ALL)?;
     // Last: as long as it is missing there is no site.
     plan.add(CONFIGURATION, starter::CONFIGURATION)?;
-    let missing = missing(root, &plan)?;
-    let created = write(root, &plan, &missing)?;
+    let created = write_plan(root, &mut plan, settings_text)?;
     Ok(InitReport {
         root: root.to_path_buf(),
         rule_set: plan.title,
@@ -146,6 +142,25 @@ pub fn init(root: &Path, source: &RuleSource, settings_text: &str) -> Result<Ini
         created,
         notes: plan.notes,
     })
+}
+
+/// Lays down what is planned, the configuration included, where no site is yet.
+pub(crate) fn lay_down(root: &Path, mut plan: Plan, settings_text: &str) -> Result<Vec<PathBuf>, InitError> {
+    refuse_foreign(root)?;
+    let configuration = root.join(CONFIGURATION);
+    if configuration.exists() {
+        return Err(InitError::InTheWay { path: configuration });
+    }
+    write_plan(root, &mut plan, settings_text)
+}
+
+fn write_plan(root: &Path, plan: &mut Plan, settings_text: &str) -> Result<Vec<PathBuf>, InitError> {
+    plan.add(SETTINGS, settings_text.as_bytes())?;
+    plan.add(format!("{LOGS}/.gitignore"), IGNORE_ALL)?;
+    plan.add(format!("{DATA}/.gitignore"), IGNORE_ALL)?;
+    plan.files.sort_by_key(|(path, _)| path == Path::new(CONFIGURATION));
+    let missing = missing(root, plan)?;
+    write(root, plan, &missing)
 }
 
 fn is_activated(path: &Path) -> bool {
