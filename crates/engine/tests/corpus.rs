@@ -1,9 +1,9 @@
 //! Runs `corpus/engine/*.jsonl`: rules and a request, and what Apache with ModSecurity 2.9.7 made of them.
 //!
-//! A case holds `rules`, the request (`method`, `target`, `headers`, `body` or `chunks`; texts are bytes as characters),
-//! the origin's `response`, and what is expected: `lines`, the module's messages in order without file, host and unique
-//! id, and `status`. The transaction is driven as the proxy drives it; header fields are joined and bodies that break off
-//! refused, as in that package. `differs` says why an expectation is not the package's own.
+//! A case holds `rules`, the `files` they name (scripts), the request (`method`, `target`, `headers`, `body` or `chunks`;
+//! texts are bytes as characters), the origin's `response`, and what is expected: `lines`, the module's messages in order
+//! without file, host and unique id, and `status`. The transaction is driven as the proxy drives it; header fields are
+//! joined and bodies that break off refused, as in that package. `differs` says why an expectation is not its own.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -30,6 +30,10 @@ SecResponseBodyLimit 524288
 SecResponseBodyLimitAction ProcessPartial
 SecUnicodeMapFile unicode.mapping 20127
 ";
+
+/// Where the rules of a case lie, and the files it holds. The name is as long as where the cases were recorded: a message is
+/// cut with its file name in it.
+const FOLDER: &str = "/tmp/oracle-recorded/g1/s000";
 
 #[test]
 fn corpus() {
@@ -107,11 +111,13 @@ fn exchange(case: &Value) -> Result<(Record, u16), String> {
 fn rule_set(case: &Value) -> Result<RuleSet, String> {
     let compatibility =
         Compatibility { reject_body_end_errors: true, join_headers: true, ..Compatibility::default() };
-    // The path is as long as where the cases were recorded: a message is cut with its file name in it.
-    Source::new()
+    let beside = |name: &str| Path::new(FOLDER).join(name);
+    let files = case["files"].as_object().into_iter().flatten();
+    files
+        .fold(Source::new(), |source, (name, text)| source.data(beside(name), bytes(text)))
         .data("unicode.mapping", include_bytes!("../../../rules/unicode.mapping"))
         .text("settings.conf", SETTINGS)
-        .text("/tmp/oracle-recorded/g1/s000/rules.conf", bytes(&case["rules"]))
+        .text(beside("rules.conf"), bytes(&case["rules"]))
         .compile(compatibility)
 }
 
@@ -237,6 +243,11 @@ fn phase(transaction: &mut Transaction, phase: Phase) -> Result<(), Verdict> {
             Step::Done(Verdict::Pass) => return Ok(()),
             Step::Done(verdict) => return Err(verdict),
             Step::Need(Need::Collection { .. }) => transaction.provide(Answer::Collection(None)),
+            Step::Need(Need::Script { script, argument }) => {
+                let returned =
+                    script.run(argument.as_deref(), transaction, portcullis_lua::Limits::default());
+                transaction.provide(Answer::Script(returned));
+            }
             Step::Need(need) => panic!("no case needs {need:?}"),
         }
     }
