@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod lint;
 mod logs;
+mod mirror;
 mod mode;
 mod platform;
 mod quickstart;

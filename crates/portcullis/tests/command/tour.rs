@@ -4,6 +4,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 
 use portcullis_testkit::corpus;
 use tempfile::TempDir;
@@ -41,14 +42,20 @@ impl Tour {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    /// Subjects of the newest commits, the newest first.
+    /// Subjects of the newest commits, the newest first, as `history` and `git log` tell them.
+    #[track_caller]
     fn subjects(&self, count: usize) -> Vec<String> {
         let said = self.said(&["history", "S", "--json"]);
         let subject = |line: &str| {
             let entry: serde_json::Value = serde_json::from_str(line).unwrap();
             entry["subject"].as_str().unwrap().to_owned()
         };
-        said.lines().take(count).map(subject).collect()
+        let subjects: Vec<String> = said.lines().take(count).map(subject).collect();
+        let mut git = Command::new("git");
+        git.args(["-C", &self.root, "log", "--format=%s", "-n", &count.to_string()]);
+        let told = String::from_utf8(git.output().unwrap().stdout).unwrap();
+        assert_eq!(told.lines().collect::<Vec<_>>(), subjects);
+        subjects
     }
 
     /// State of a set, and whether it was edited.
@@ -83,6 +90,7 @@ fn from_init_to_restore() {
     tour.said(&["init", "S", "--crs", crs.to_str().unwrap()]);
     let first = tour.said(&["history", "S"]).split(' ').next().unwrap().to_owned();
     assert_eq!(tour.said(&["diff", "S"]), "");
+    let first_states = [tour.set(SQLI).0, tour.set(XSS).0, tour.set(CSRF).0];
 
     let origin = Origin::start();
     let (mut process, address) = Portcullis::run(&tour.root, &origin.url(), &["--watch=false"]);
@@ -125,6 +133,7 @@ fn from_init_to_restore() {
     fs::write(&own, "SecRule ARGS:q \"@streq tea\" \"id:1,phase:2,deny,status:410\"\n").unwrap();
     tour.reload();
     assert_eq!(browse(address, "/?q=tea"), 410);
+    assert_eq!(tour.set("99-own.conf").0, "protect");
     assert!(tour.said(&["diff", "S"]).contains("+++ b/rules/activated_rules/99-own.conf"));
     assert!(tour.refused(&["restore", "S", &first]).contains("added rules/activated_rules/99-own.conf"));
     assert!(tour.refused(&["rules", "disable", "S", "99-own.conf"]).contains("--force"));
@@ -134,6 +143,7 @@ fn from_init_to_restore() {
     assert!(tour.refused(&["reload", "S", "--wait"]).contains("99-own.conf:1:"));
     assert_eq!(browse(address, "/?q=tea"), 410);
     assert!(tour.refused(&["mode", "S", "detect"]).contains("the mode stays as it was"));
+    assert_eq!(tour.subjects(1), [format!("Let {XSS} protect")]);
     // Fixed.
     fs::write(&own, "SecRule ARGS:q \"@rx ^tea$\" \"id:1,phase:2,deny,status:406\"\n").unwrap();
     tour.reload();
@@ -145,6 +155,7 @@ fn from_init_to_restore() {
     assert_eq!(tour.subjects(2), [format!("Restore {first}"), "Keep edits made by hand".to_owned()]);
     assert_eq!((answer(address), tour.said(&["mode", "S"]).as_str()), (200, "detect\n"));
     assert!(!own.exists());
+    assert_eq!([tour.set(SQLI).0, tour.set(XSS).0, tour.set(CSRF).0], first_states);
     assert!(output(&["check", &tour.root, "--ref", "HEAD~1"]).status.success());
 }
 
