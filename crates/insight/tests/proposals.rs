@@ -1,0 +1,157 @@
+//! Exclusions for events of a site in a temporary folder: their texts, and what replaying says of them.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+use std::fs;
+
+use portcullis_engine::Compatibility;
+use portcullis_insight::proposals::{Effect, ProposalError, Scope, proposals};
+use portcullis_insight::{Bytes, EventDetail, EventSummary, StoredRequest, Verdict, replay};
+use portcullis_site::Site;
+
+const CONFIGURATION: &str = "SecRuleEngine DetectionOnly\nSecRequestBodyAccess On\n";
+
+const RULES: &str = "\
+SecRule ARGS \"@contains select\" \"id:1000,phase:2,pass,log,msg:'SQL',setvar:tx.anomaly_score=+5\"
+SecRule ARGS \"@contains script\" \"id:1002,phase:2,pass,log,msg:'XSS',setvar:tx.anomaly_score=+2\"
+SecRule TX:ANOMALY_SCORE \"@ge 5\" \"id:1001,phase:2,deny,status:403,log,msg:'score'\"
+";
+
+fn site(folder: &std::path::Path) -> Site {
+    fs::create_dir_all(folder.join("rules/activated_rules")).unwrap();
+    fs::write(folder.join("modsecurity.conf"), CONFIGURATION).unwrap();
+    fs::write(folder.join("rules/activated_rules/10-test.conf"), RULES).unwrap();
+    Site::open(folder).unwrap()
+}
+
+/// The event that the site's rules make of a GET.
+fn event(site: &Site, path: &str, query: &str) -> EventDetail {
+    let rules = site.load(Compatibility::default()).rule_set.unwrap();
+    let target = format!("{path}?{query}");
+    let asked = EventDetail {
+        summary: EventSummary {
+            seq: 0,
+            id: target.clone(),
+            micros: 0,
+            client: "192.0.2.7".to_owned(),
+            host: Bytes::default(),
+            method: "GET".into(),
+            path: path.into(),
+            status: Some(200),
+            verdict: Verdict::Passed,
+            score: 0,
+            rules: Vec::new(),
+            message: Bytes::default(),
+        },
+        server: "127.0.0.1:80".to_owned(),
+        request: StoredRequest {
+            line: format!("GET {target} HTTP/1.1").as_str().into(),
+            target: target.as_str().into(),
+            protocol: "HTTP/1.1".into(),
+            headers: vec![("Host".into(), "shop.test".into())],
+            ..StoredRequest::default()
+        },
+        response: portcullis_insight::StoredResponse::default(),
+        matched: Vec::new(),
+        matched_more: 0,
+        notes: Vec::new(),
+        scores: Vec::new(),
+        interception: None,
+        engine_mode: portcullis_insight::EngineMode::DetectionOnly,
+        audited: false,
+        hidden: Vec::new(),
+        duration_micros: 0,
+        bytes_received: 0,
+        bytes_sent: 0,
+        upstream: None,
+        error: None,
+    };
+    *replay::replay(&asked, &rules).event.detail.unwrap()
+}
+
+fn effects(
+    site: &Site,
+    event: &EventDetail,
+    rule: u64,
+    stored: &[EventDetail],
+) -> Vec<(Scope, Effect, String)> {
+    let found = proposals(site, Compatibility::default(), event, rule, stored).unwrap();
+    found.into_iter().map(|proposal| (proposal.scope, proposal.effect, proposal.text)).collect()
+}
+
+#[test]
+fn each_scope_says_what_it_would_have_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let stored = [
+        event(&site, "/search", "q=please+select"),
+        event(&site, "/search", "other=select"),
+        event(&site, "/find", "q=select"),
+        event(&site, "/find", "q=select&x=script"),
+    ];
+    assert_eq!(stored[0].summary.verdict, Verdict::WouldBeBlocked);
+    let found = effects(&site, &stored[0], 1000, &stored);
+    let effect = |cleared, released, others| Effect {
+        events: 4,
+        cleared,
+        released,
+        released_with_other_rules: others,
+        ..Effect::default()
+    };
+    let expected = [
+        (
+            Scope::TargetOnPath,
+            effect(1, 1, 0),
+            "SecRule REQUEST_FILENAME \"@streq /search\" \\\n    \
+             \"id:90000,phase:1,pass,t:none,nolog,ctl:ruleRemoveTargetById=1000;ARGS:q\"\n",
+        ),
+        (Scope::Target, effect(2, 3, 1), "SecRuleUpdateTargetById 1000 \"!ARGS:q\"\n"),
+        (
+            Scope::RuleOnPath,
+            effect(2, 2, 0),
+            "SecRule REQUEST_FILENAME \"@streq /search\" \\\n    \
+             \"id:90000,phase:1,pass,t:none,nolog,ctl:ruleRemoveById=1000\"\n",
+        ),
+        (Scope::Rule, effect(3, 4, 1), "SecRuleRemoveById 1000\n"),
+    ];
+    let expected = expected.map(|(scope, effect, text)| (scope, effect, text.to_owned()));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_proposal_is_a_change_that_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let asked = event(&site, "/a b%{x}\"c", "q=select");
+    let proposal =
+        proposals(&site, Compatibility::default(), &asked, 1000, &[asked.clone()]).unwrap().remove(0);
+    assert_eq!(proposal.scope, Scope::TargetOnPath);
+    assert!(proposal.text.contains("@rx ^/a\\x20b\\x25\\x7bx\\x7d\\x22c$"), "{}", proposal.text);
+    assert_eq!((proposal.effect.events, proposal.effect.released), (1, 1));
+    site.write(&proposal.changes).unwrap();
+    let rules = site.load(Compatibility::default()).rule_set.unwrap();
+    assert!(replay::replay(&asked, &rules).event.detail.is_none());
+    // The next one gets another id, behind the first in the same file.
+    let other = event(&site, "/b", "q=select");
+    let next = proposals(&site, Compatibility::default(), &other, 1000, &[]).unwrap().remove(0);
+    assert!(next.text.contains("id:90001,"), "{}", next.text);
+}
+
+#[test]
+fn names_that_mean_something_in_a_rule_are_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let asked = event(&site, "/a", "q,\"'|%7Bx=select");
+    let scopes: Vec<Scope> = effects(&site, &asked, 1000, &[]).into_iter().map(|(scope, ..)| scope).collect();
+    assert_eq!(scopes, [Scope::RuleOnPath, Scope::Rule]);
+}
+
+#[test]
+fn a_rule_that_only_sums_up_is_not_excluded() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let asked = event(&site, "/a", "q=select");
+    let refused = |rule| proposals(&site, Compatibility::default(), &asked, rule, &[]).unwrap_err();
+    assert!(matches!(refused(1001), ProposalError::SumsUp { others, .. } if others == [1000]));
+    assert!(matches!(refused(7), ProposalError::NotMatched(7)));
+}
