@@ -11,7 +11,8 @@
 //! behind them (what changes rules). The effect is not guessed: stored events are replayed by the rules of today and by the
 //! changed ones. Nothing is written; [`Proposal::changes`] is for [`Site::commit`].
 //!
-//! Limit: names and paths that cannot be written safely in a rule get no proposal that needs them.
+//! Limits: a `ctl` works on rules that run later, so [`BEFORE`] must be the first file that holds rules of phase 1; where it is
+//! not, the effect shows it. Names and paths that cannot be written safely in a rule get no proposal that needs them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,6 +66,19 @@ pub struct Proposal {
     /// The change of the site.
     #[serde(skip)]
     pub changes: Changes,
+}
+
+impl Proposal {
+    /// The change of the site, with a comment above the text that tells why; each line of it becomes a comment.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn with_reason(&self, site: &Site, reason: &str) -> Result<Changes, SiteError> {
+        // A backslash at its end would draw the next line into the comment.
+        let comment = |line: &str| format!("# {}\n", line.trim_end_matches(['\\', ' ', '\r']));
+        let comments: String = reason.lines().map(comment).collect();
+        changes(site, &self.file, &format!("{comments}{}", self.text))
+    }
 }
 
 /// What an exclusion would have changed in stored events.

@@ -123,12 +123,16 @@ fn a_proposal_is_a_change_that_holds() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
     let asked = event(&site, "/a b%{x}\"c", "q=select");
-    let proposal =
-        proposals(&site, Compatibility::default(), &asked, 1000, &[asked.clone()]).unwrap().remove(0);
+    let proposal = proposals(&site, Compatibility::default(), &asked, 1000, std::slice::from_ref(&asked))
+        .unwrap()
+        .remove(0);
     assert_eq!(proposal.scope, Scope::TargetOnPath);
     assert!(proposal.text.contains("@rx ^/a\\x20b\\x25\\x7bx\\x7d\\x22c$"), "{}", proposal.text);
     assert_eq!((proposal.effect.events, proposal.effect.released), (1, 1));
-    site.write(&proposal.changes).unwrap();
+    let changes = proposal.with_reason(&site, "first line\\\nSecRuleEngine Off").unwrap();
+    site.write(&changes).unwrap();
+    let text = fs::read_to_string(folder.path().join(&proposal.file)).unwrap();
+    assert!(text.starts_with("# first line\n# SecRuleEngine Off\nSecRule "), "{text}");
     let rules = site.load(Compatibility::default()).rule_set.unwrap();
     assert!(replay::replay(&asked, &rules).event.detail.is_none());
     // The next one gets another id, behind the first in the same file.

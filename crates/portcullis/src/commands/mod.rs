@@ -20,6 +20,7 @@ mod rules;
 mod run;
 pub mod settings;
 mod test;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -74,6 +75,8 @@ enum Command {
     Events(events::Arguments),
     /// Tell why rules matched a stored request, step by step
     Explain(explain::Arguments),
+    /// Show what protection would have blocked, and exclusions with what they would have changed
+    Tune(tune::Arguments),
     /// Run tests in the FTW format of the OWASP CRS
     Test(Box<crate::ftw::Arguments>),
     /// Measure what a site's rules cost, without a socket: time per exchange and phase, the dearest rules
@@ -102,6 +105,7 @@ impl CommandLine {
             Command::Restore(arguments) => history::restore(&arguments),
             Command::Events(arguments) => events::run(&arguments),
             Command::Explain(arguments) => explain::run(&arguments),
+            Command::Tune(arguments) => tune::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Quickstart(arguments) => quickstart::run(arguments),

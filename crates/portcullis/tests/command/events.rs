@@ -49,6 +49,27 @@ fn what_rules_matched_is_stored_listed_and_explained() {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     assert!(!text.contains("hunter2secret"));
+
+    let protection = said(&["tune", site.argument()]);
+    for part in ["2 of 3 requests would have been blocked", "rule 1000  attack seen", "path /search"] {
+        assert!(protection.contains(part), "{part} is missing in\n{protection}");
+    }
+    let proposed = said(&["tune", site.argument(), id]);
+    for part in [
+        "1. Rule 1000 does not look at ARGS:q on /search\n   Of 2 stored events in which the rule matches, 1 would match no rule",
+        "ctl:ruleRemoveTargetById=1000;ARGS:q",
+        "4. Rule 1000 does not run\n   Of 2 stored events in which the rule matches, 2 would match no rule",
+    ] {
+        assert!(proposed.contains(part), "{part} is missing in\n{proposed}");
+    }
+    said(&["tune", site.argument(), id, "1000", "--apply", "1", "--reason", "words of the trade"]);
+    let written = site.read("rules/activated_rules/00-exclusions-before.conf");
+    assert!(
+        written.starts_with("# words of the trade\nSecRule REQUEST_FILENAME \"@streq /search\""),
+        "{written}"
+    );
+    let again = said(&["explain", site.argument(), id]);
+    assert!(again.contains("1000 matched then and does not match by the rules of today"), "{again}");
     let store = std::fs::read(site.path("data/events.sqlite")).unwrap();
     assert!(!store.windows(13).any(|window| window == b"hunter2secret"));
 }
