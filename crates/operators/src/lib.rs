@@ -224,7 +224,7 @@ modules! {
         detect_sqli detect_xss fuzzy_hash
         verify_cc verify_cpf verify_ssn verify_svnr
         no_match unconditional_match
-        validate_byte_range validate_url_encoding validate_utf8_encoding
+        validate_byte_range validate_nid validate_url_encoding validate_utf8_encoding
         geo_lookup gsb_lookup inspect_file rbl rsub validate_dtd validate_hash validate_schema;
 }
 

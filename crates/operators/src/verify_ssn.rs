@@ -21,7 +21,8 @@ pub(crate) static OPERATOR: Operator = Operator {
     kind: Kind::Pure(|argument, environment| compile(argument, environment, "SSN", is_ssn)),
 };
 
-fn is_ssn(candidate: &[u8]) -> bool {
+/// Whether a candidate could have been issued.
+pub(crate) fn is_ssn(candidate: &[u8]) -> bool {
     let mut found = digits(candidate);
     let number: [u32; 9] = std::array::from_fn(|_| found.next().unwrap_or(10));
     if number[8] > 9 || found.next().is_some() {
