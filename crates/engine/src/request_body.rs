@@ -265,6 +265,13 @@ impl Transaction {
         self.notice(3, format!("Error reading request body: {reason}"));
     }
 
+    /// A compressed body that cannot be decompressed: an error of the body, and phase 2 runs.
+    pub fn request_body_undecodable(&mut self, reason: &str) {
+        self.body.state = State::Done;
+        self.body.read = true;
+        self.parsing_failed(format!("Request body decompression error: {reason}"));
+    }
+
     fn has_request_body(&self) -> bool {
         self.request.header(&self.arena, b"Content-Length").is_some()
             || self

@@ -1,4 +1,4 @@
-//! Decompresses response bodies for inspection; the client gets the original bytes.
+//! Decompresses bodies for inspection; the other side gets the original bytes.
 //!
 //! `Content-Encoding: gzip` and the pieces of a gzip stream → the pieces of the text. gzip, deflate (with and without
 //! its zlib frame), br and zstd are known; a body with another coding, or several, is inspected as it is.
@@ -121,6 +121,25 @@ impl Decompressor {
             _ if full => Outcome::Full,
             Ok(()) => Outcome::Good,
             Err(error) => Outcome::Broken { reason: error.to_string(), from_the_start: !self.produced },
+        }
+    }
+
+    /// Lets so many bytes more come out.
+    pub(crate) fn allow(&mut self, room: u64) {
+        self.decoder.output().room = room;
+    }
+
+    /// Whether the stream is complete. A zstd stream says so itself only while more is fed, so it always is.
+    pub(crate) fn is_at_end(&mut self) -> bool {
+        self.allow(u64::MAX);
+        match &mut self.decoder {
+            Decoder::Gzip(decoder) => decoder.try_finish().is_ok(),
+            // A stream that has ended takes no further byte.
+            Decoder::Zlib(decoder) => matches!(decoder.write(&[0]), Ok(0)),
+            Decoder::Deflate(decoder) => matches!(decoder.write(&[0]), Ok(0)),
+            Decoder::Brotli(decoder) => decoder.close().is_ok(),
+            Decoder::Zstd(_) => true,
+            Decoder::Undecided(_) => false,
         }
     }
 

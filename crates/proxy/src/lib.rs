@@ -36,6 +36,7 @@ mod observer;
 mod pool;
 mod proxy;
 mod request_body;
+mod request_decoding;
 mod response;
 mod response_body;
 mod settings;

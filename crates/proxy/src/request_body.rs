@@ -18,6 +18,7 @@ use crate::connection::Client;
 use crate::driver::{Driver, Stop, explain};
 use crate::link::{LinkError, Receiver, Sender};
 use crate::observer::Notice;
+use crate::request_decoding::RequestInspection;
 use crate::settings::Settings;
 use crate::spool::Spool;
 
@@ -34,6 +35,8 @@ pub(crate) struct RequestBody {
     awaits_invitation: bool,
     /// Bytes that are not spooled have been forwarded, so the body cannot be sent again.
     streamed: bool,
+    /// Rules have seen something else than what is spooled.
+    is_decoded: bool,
 }
 
 /// Why forwarding a body ended early.
@@ -55,6 +58,7 @@ impl RequestBody {
             spool: Spool::default(),
             awaits_invitation: head.expects_continue(),
             streamed: false,
+            is_decoded: false,
         }
     }
 
@@ -200,6 +204,9 @@ impl Driver<'_> {
             BodyPlan::Inspect => {}
         }
         body.invite(client).await?;
+        let mut inspection =
+            RequestInspection::new(self.head, self.worker.settings().limits.decompression_ratio);
+        body.is_decoded = !matches!(inspection, RequestInspection::Plain);
         loop {
             let progress = match body.reader.advance(client.receiver.inbound) {
                 Ok(progress) => progress,
@@ -209,7 +216,7 @@ impl Driver<'_> {
                 Progress::Data => {
                     let piece = body.reader.piece(client.receiver.inbound);
                     self.spool(&mut body.spool, piece)?;
-                    match self.transaction.request_body(piece) {
+                    match inspection.feed(&mut self.transaction, piece) {
                         BodyProgress::Continue => {}
                         BodyProgress::Enough => break,
                         BodyProgress::Reject(verdict) => return Err(Stop::Verdict(verdict)),
@@ -221,7 +228,10 @@ impl Driver<'_> {
                         return Err(self.body_stopped(&error));
                     }
                 }
-                Progress::End => break,
+                Progress::End => {
+                    inspection.end(&mut self.transaction);
+                    break;
+                }
             }
         }
         match self.transaction.request_body_end() {
@@ -230,9 +240,11 @@ impl Driver<'_> {
         }
     }
 
-    /// Forwards what rules have made of the body, where they have rewritten it.
+    /// Forwards what rules have made of the body, where they have rewritten it. A compressed body is left alone.
     pub(crate) fn rewrite_request_body(&mut self, body: &mut RequestBody) -> Result<(), Stop> {
-        let Some(new) = self.transaction.rewritten_request_body() else { return Ok(()) };
+        let Some(new) = self.transaction.rewritten_request_body().filter(|_| !body.is_decoded) else {
+            return Ok(());
+        };
         if !self.held.grow(new.bytes.len()) {
             return Err(Stop::Error { status: 503, why: self.too_much_held() });
         }

@@ -154,6 +154,9 @@ pub struct Limits {
     /// Bytes of one request body that are spooled before the verdict; beyond it 413. The rules' own limits
     /// (`SecRequestBodyLimit`) usually come first.
     pub spooled_body: u64,
+    /// How many times larger than what was sent a compressed request body may become for its rules; beyond it, an error
+    /// of the body that rules see. 0: rules see compressed bodies as they were sent.
+    pub decompression_ratio: u64,
     /// Bytes of bodies, requests and responses together, that one worker holds for its rules; beyond them 503.
     pub inspected_bodies_per_worker: u64,
     /// Bytes a program that a rule runs may print.
@@ -166,6 +169,7 @@ impl Default for Limits {
             connections_per_worker: 16_384,
             idle_upstream_per_worker: 256,
             spooled_body: 1 << 30,
+            decompression_ratio: 100,
             inspected_bodies_per_worker: 1 << 30,
             program_output: 1 << 16,
         }

@@ -82,6 +82,16 @@ pub static ROWS: &[Setting] = &[
         |to, value, _| value.bytes().map(|bytes| to.proxy.limits.inspected_bodies_per_worker = bytes)
     ),
     limit!(
+        "decompression-ratio",
+        Number,
+        "100",
+        "How many times larger a compressed request body may become for its rules; beyond it REQBODY_ERROR is set.",
+        "Bodies of gzip, deflate, br and zstd are decompressed for inspection and forwarded as sent; a mebibyte is always \
+         allowed, and SecRequestBodyLimit counts what comes out. With 0 rules see compressed bodies as they were sent, as \
+         they do in httpd without mod_deflate.",
+        |to, value, _| value.count(0).map(|times| to.proxy.limits.decompression_ratio = times as u64)
+    ),
+    limit!(
         "connections-per-worker",
         Number,
         "16384",
