@@ -5,6 +5,8 @@
 //! fixture. Commas come from the last byte written: after `{`, `[`, `:` (and at the start) none is due, and no value
 //! ends in one of these bytes, since strings end in a quote.
 
+use std::io::Write as _;
+
 use crate::escape::reversible;
 
 /// What becomes of bytes that are not UTF-8 (JSON text must be).
@@ -54,6 +56,8 @@ impl<'a> JsonText<'a> {
         self.comma();
         self.out.push(b'"');
         match self.bytes {
+            // The same in every mode, and what nearly every text is.
+            _ if is_plain(text) => self.out.extend_from_slice(text),
             JsonBytes::Raw => self.escape(text),
             JsonBytes::Reversible => self.escape(reversible(text).as_bytes()),
             JsonBytes::Latin1 => {
@@ -75,7 +79,8 @@ impl<'a> JsonText<'a> {
     /// A number or `true`, `false`, `null`: anything whose display is JSON already.
     pub(crate) fn literal(&mut self, value: impl std::fmt::Display) {
         self.comma();
-        self.out.extend_from_slice(value.to_string().as_bytes());
+        // Writing to a Vec cannot fail.
+        let _ = write!(self.out, "{value}");
     }
 
     fn nested(&mut self, open: u8, close: u8, fill: impl FnOnce(&mut Self)) {
@@ -107,6 +112,13 @@ impl<'a> JsonText<'a> {
             }
         }
     }
+}
+
+/// Whether a text is its own JSON: printable ASCII without quotes and backslashes. It goes on after the first byte that is
+/// not, so that many are tested at a time.
+fn is_plain(text: &[u8]) -> bool {
+    text.iter()
+        .fold(true, |plain, byte| plain & matches!(byte, 0x20..=0x7e) & (*byte != b'"') & (*byte != b'\\'))
 }
 
 #[cfg(test)]

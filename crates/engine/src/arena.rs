@@ -114,6 +114,12 @@ impl Arena {
         }
     }
 
+    /// Writes a number that is nearly always small, without the formatting machinery.
+    pub(crate) fn push_count(&mut self, number: u64) -> Text {
+        let Ok(small) = u16::try_from(number) else { return self.push_number(number) };
+        self.push_port(small)
+    }
+
     /// Writes a number.
     pub(crate) fn push_number(&mut self, number: impl std::fmt::Display) -> Text {
         use std::io::Write as _;
@@ -136,9 +142,11 @@ mod tests {
             let written = arena.push_address(address);
             assert_eq!(arena.get(written), address.to_canonical().to_string().as_bytes());
         }
-        for port in [0, 7, 10, 80, 999, 1000, 8080, 9999, 10_000, 65_535] {
-            let written = arena.push_port(port);
+        for port in [0u16, 7, 10, 80, 999, 1000, 8080, 9999, 10_000, 65_535] {
+            let written = arena.push_count(u64::from(port));
             assert_eq!(arena.get(written), port.to_string().as_bytes());
+            let large = arena.push_count(u64::from(port) + 65_536);
+            assert_eq!(arena.get(large), (u32::from(port) + 65_536).to_string().as_bytes());
         }
     }
 }

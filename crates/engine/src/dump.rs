@@ -26,12 +26,16 @@ impl Transaction {
         for update in self.collection_updates() {
             let _ = writeln!(out, "{update:?}");
         }
+        let mut latest = Vec::new();
+        if let Some(source) = self.matched.source {
+            self.write_name(&source, &mut latest);
+        }
         let control = &self.control;
         let _ = write!(
             out,
             "matched {:?}\nlatest {} {}\nseverity {} relevant {} limits {}\ncontrol {:?} {:?} {:?}\ninterception {:?}\n",
             self.matched_rules,
-            text(self.matched.name),
+            String::from_utf8_lossy(&latest),
             text(self.matched.value),
             self.highest_severity,
             self.relevant,

@@ -13,6 +13,7 @@
 pub mod actions;
 mod arena;
 mod begin;
+mod bookkeeping;
 pub mod compile;
 mod costs;
 mod describe;

@@ -245,6 +245,9 @@ impl Transaction {
         let resume = self.cursor.resume.take();
         if resume.is_none() {
             self.rule_failed = false;
+            if let Some(matched) = self.keep_books(rules, rule) {
+                return Ok(if matched { RuleOutcome::Match } else { RuleOutcome::NoMatch });
+            }
             if self.fails_at_once(rule) {
                 return Ok(RuleOutcome::NoMatch);
             }
@@ -486,7 +489,7 @@ impl Transaction {
                 Capture::Empty if kept => continue,
                 Capture::Empty => Text::EMPTY,
             };
-            let name = self.arena.push_number(slot);
+            let name = self.arena.push_count(slot as u64);
             self.tx.set_slot(slot as u16, value, name);
         }
         for slot in if kept { 10 } else { used }..10 {
@@ -496,20 +499,25 @@ impl Transaction {
     }
 
     fn note_match(&mut self, rules: &Arc<RuleSet>, rule: &Rule, value: &Value, tested: Text) {
+        // A script that is a rule matches on no variable.
+        let is_script = matches!(rule.operator.test, Test::Script { inspects: false, .. });
+        self.note_latest(rules, rule, (!is_script).then_some((value, tested)));
+        self.trace_match();
+        if !is_script {
+            let name = self.matched_name();
+            self.matched.vars.push((name, tested));
+        }
+    }
+
+    /// As much of a match as any rule can ask about later: that it was, and the latest value.
+    pub(crate) fn note_latest(&mut self, rules: &RuleSet, rule: &Rule, latest: Option<(&Value, Text)>) {
         if !self.detection.is_silent {
             self.matched_rules.push(rule.index);
         }
-        self.trace_match();
-        // A script that is a rule matches on no variable.
-        if !matches!(rule.operator.test, Test::Script { inspects: false, .. }) {
-            let mut name = std::mem::take(&mut self.scratch_2);
-            name.clear();
-            self.write_name(value, &mut name);
-            self.matched.name = self.arena.push(&name);
-            self.scratch_2 = name;
+        if let Some((value, tested)) = latest {
+            self.matched.name = None;
             self.matched.value = tested;
             self.matched.source = Some(*value);
-            self.matched.vars.push((self.matched.name, tested));
         }
         if !rule.is_chained {
             let severity = rules.rule(rule.starter).and_then(|starter| starter.metadata.severity);

@@ -10,6 +10,7 @@ use portcullis_operators::{External, Test as OperatorTest, pattern::Pattern};
 use portcullis_transformations::{Transformation, UnicodeMap};
 
 use crate::actions::Effect;
+use crate::bookkeeping::Bookkeeping;
 use crate::compile::header_edit::HeaderEdit;
 use crate::macros::Template;
 use crate::screen::plan::Screen;
@@ -130,6 +131,8 @@ pub(crate) struct Rule {
     pub(crate) transformations: ChainId,
     /// The one member of TX that it tests, as it is or its count, where nothing else decides.
     pub(crate) member: Option<(TxSlot, bool)>,
+    /// What it tests, when all it does is to keep books over TX.
+    pub(crate) bookkeeping: Option<Bookkeeping>,
     pub(crate) multi_match: bool,
     pub(crate) capture: bool,
     pub(crate) effects: Vec<Effect>,

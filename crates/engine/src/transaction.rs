@@ -105,6 +105,8 @@ pub struct Transaction {
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_2: Vec<u8>,
     pub(crate) argument: Vec<u8>,
+    /// What `setvar` assigns.
+    pub(crate) assigned: Vec<u8>,
     pub(crate) hit: Hit,
     /// What rules cost, when somebody measures.
     pub(crate) costs: Option<Box<Costs>>,
@@ -133,7 +135,8 @@ impl Constants {
 #[derive(Debug, Default)]
 pub(crate) struct Matched {
     pub(crate) value: Text,
-    pub(crate) name: Text,
+    /// The full name of `source`, once somebody has asked for it.
+    pub(crate) name: Option<Text>,
     pub(crate) source: Option<Value>,
     pub(crate) vars: Vec<(Text, Text)>,
 }
@@ -251,6 +254,7 @@ impl Transaction {
             scratch: std::mem::take(&mut workspace.scratch),
             scratch_2: std::mem::take(&mut workspace.scratch_2),
             argument: std::mem::take(&mut workspace.argument),
+            assigned: std::mem::take(&mut workspace.assigned),
             hit: std::mem::take(&mut workspace.hit),
             costs: None,
             workspace,
@@ -273,6 +277,7 @@ impl Transaction {
             scratch: self.scratch,
             scratch_2: self.scratch_2,
             argument: self.argument,
+            assigned: self.assigned,
             hit: self.hit,
             ..self.workspace
         };
@@ -470,7 +475,7 @@ impl Transaction {
             }
         };
         let current = known.map_or(0, |known| crate::actions::atoi(self.arena.get(known.value)));
-        let value = self.arena.push_number(current.wrapping_add(delta).max(0));
+        let value = self.arena.push_count(u64::from(current.wrapping_add(delta).max(0).unsigned_abs()));
         let name = known.map_or_else(|| self.arena.push(spelling), |known| known.name);
         match member {
             CollectionRef::TxSlot(slot, _) => self.tx.set_slot(slot, value, name),
@@ -629,6 +634,22 @@ impl Transaction {
         environment
             .retain(|(name, value)| !name.contains(&0) && !value.contains(&0) && !name.contains(&b'='));
         environment
+    }
+
+    /// MATCHED_VAR_NAME.
+    pub(crate) fn matched_name(&mut self) -> Text {
+        if let Some(name) = self.matched.name {
+            return name;
+        }
+        let mut text = std::mem::take(&mut self.scratch_2);
+        text.clear();
+        if let Some(source) = self.matched.source {
+            self.write_name(&source, &mut text);
+        }
+        let name = self.arena.push(&text);
+        self.scratch_2 = text;
+        self.matched.name = Some(name);
+        name
     }
 
     /// Variable and member name of the latest match, for `sanitiseMatched`.

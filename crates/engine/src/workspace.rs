@@ -35,6 +35,7 @@ pub struct Workspace {
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_2: Vec<u8>,
     pub(crate) argument: Vec<u8>,
+    pub(crate) assigned: Vec<u8>,
     pub(crate) hit: Hit,
 }
 
@@ -71,7 +72,7 @@ impl Workspace {
         self.arguments.clear();
         self.matched_rules.clear();
         self.values.clear();
-        for buffer in [&mut self.scratch, &mut self.scratch_2, &mut self.argument] {
+        for buffer in [&mut self.scratch, &mut self.scratch_2, &mut self.argument, &mut self.assigned] {
             if buffer.capacity() > LARGEST {
                 *buffer = Vec::new();
             }

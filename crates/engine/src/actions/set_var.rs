@@ -129,8 +129,20 @@ fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Res
 }
 
 impl SetVar {
+    /// Whether it changes a member of TX that is known before it runs.
+    pub(crate) fn sets_known_tx(&self) -> bool {
+        matches!(self.name, Name::Tx { .. })
+    }
+
     pub(super) fn run(&self, transaction: &mut Transaction, rule: &Rule) {
-        let mut value = Vec::new();
+        let mut value = std::mem::take(&mut transaction.assigned);
+        value.clear();
+        self.run_with(&mut value, transaction, rule);
+        transaction.assigned = value;
+    }
+
+    /// `value` is empty, and room for what is assigned or added.
+    fn run_with(&self, value: &mut Vec<u8>, transaction: &mut Transaction, rule: &Rule) {
         match &self.operation {
             Operation::Delete => {
                 self.name.with(transaction, rule, |transaction, member| {
@@ -139,15 +151,15 @@ impl SetVar {
                 });
             }
             Operation::Assign(template) => {
-                transaction.expand_template(template, Some(rule), &mut value);
+                transaction.expand_template(template, Some(rule), value);
                 self.name.with(transaction, rule, |transaction, member| {
-                    transaction.set_member(member, &value);
-                    transaction.trace_variable(member, Some(&value));
+                    transaction.set_member(member, value);
+                    transaction.trace_variable(member, Some(value));
                 });
             }
             Operation::Add(template) => {
-                transaction.expand_template(template, Some(rule), &mut value);
-                let delta = atoi(&value);
+                transaction.expand_template(template, Some(rule), value);
+                let delta = atoi(value);
                 self.name.with(transaction, rule, |transaction, member| {
                     transaction.add_to_member(member, delta);
                     transaction.trace_sum(member);

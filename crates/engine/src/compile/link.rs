@@ -6,6 +6,7 @@ use std::sync::Arc;
 use portcullis_seclang::Diagnostic;
 
 use super::{Compiler, ElementKind, RuleDraft};
+use crate::bookkeeping::Bookkeeping;
 use crate::macros::Template;
 use crate::ruleset::{
     BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet, Selector,
@@ -112,7 +113,7 @@ impl Compiler<'_> {
         let text = super::canonical::text(targets, &operator, &actions.written, draft.is_link);
         let mut template = |text: &Vec<u8>| Template::parse(text, &mut self.tx_names);
         let member = tested_member(draft).filter(|_| !operator.negated);
-        Rule {
+        let mut rule = Rule {
             index,
             id: actions.id.filter(|_| !draft.is_link).map_or(0, |(id, _)| id),
             phase: actions.phase.unwrap_or(Phase::RequestBody),
@@ -120,6 +121,7 @@ impl Compiler<'_> {
             operator,
             transformations: chains.intern(&actions.transformations),
             member,
+            bookkeeping: None,
             multi_match: actions.multi_match,
             capture: actions.capture,
             effects: actions.effects.clone(),
@@ -149,7 +151,9 @@ impl Compiler<'_> {
             line: draft.line,
             text,
             target_text: targets.unwrap_or(b"REMOTE_ADDR").to_vec(),
-        }
+        };
+        rule.bookkeeping = Bookkeeping::of(&rule);
+        rule
     }
 
     /// The program of each phase, and for each rule where `skip` leads and where its chain ends.

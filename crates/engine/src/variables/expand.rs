@@ -71,7 +71,7 @@ impl Transaction {
                 self.collect(target.variable, &target.selector, rule, values);
                 let count = values.len() - before;
                 values.truncate(before);
-                let value = self.arena.push_number(count);
+                let value = self.arena.push_count(count as u64);
                 values.push(Value::new(target.variable, MemberName::Bare, value));
             } else {
                 self.collect(target.variable, &target.selector, rule, values);

@@ -56,7 +56,7 @@ impl Transaction {
             Variable::ResponseContentLength => self.response_content_length(),
             Variable::ResponseBody => return self.response.body_text,
             Variable::MatchedVar => return self.matched.source.map(|_| self.matched.value),
-            Variable::MatchedVarName => return self.matched.source.map(|_| self.matched.name),
+            Variable::MatchedVarName => return self.matched.source.map(|_| self.matched_name()),
             Variable::HighestSeverity => self.arena.push_number(self.highest_severity),
             Variable::ModsecBuild => self.arena.push(BUILD),
             Variable::Webappid => {
