@@ -4,7 +4,7 @@
 //! as letters have no case here) and what base64Decode makes of it. Each text is scanned once, and a chain that a value
 //! passes makes no text at all. A text may stand for others that differ in the case of letters; a step that could tell them
 //! apart is given the chain's true text, which is made from the value then. The steps are walked from the beginnings of chains to their ends, so that each step of each
-//! chain is done at most once. The texts live here, not in the transaction: of most values nothing comes of it.
+//! chain is done at most once, also where several sources hold the value, as ARGS and ARGS_GET do. The texts live here, not in the transaction: of most values nothing comes of it.
 
 use portcullis_transformations::{Outcome, Tables};
 
@@ -26,6 +26,8 @@ pub(crate) struct Results {
     candidates: Vec<Unit>,
     /// For each chain of the half, what it makes.
     of_chain: Vec<Made>,
+    /// For each chain, whether it has been walked; of one that has not, it is known where it is asked that the value passes.
+    walked: Vec<bool>,
     units: Vec<Unit>,
 }
 
@@ -46,7 +48,14 @@ struct ResultText {
 }
 
 impl Results {
-    /// The units that could match a member of a source.
+    /// Begins with a value.
+    pub(crate) fn begin(&mut self, half: &Half, value: &[u8]) {
+        self.reset(half.chains.len());
+        self.scan(&half.scanner, value, 0);
+    }
+
+    /// The units that could match the value that was begun with, as a member of a source. What was made of it for
+    /// another source is not made again.
     pub(crate) fn units(
         &mut self,
         half: &Half,
@@ -55,14 +64,16 @@ impl Results {
         tables: &Tables<'_>,
     ) -> &[Unit] {
         let Question { name, value, .. } = question;
-        self.begin(half.chains.len());
-        let seen = self.scan(&half.scanner, value, 0);
+        let seen = self.text(0).and_then(|text| text.scanned).map_or(Symbols::BYTES, |(seen, _)| seen);
         let chains = if source.blockers.intersects(seen) { &source.chains } else { &source.closed };
         for (chain, is_tested) in chains {
-            let made = self.step(half, *chain, value, tables);
-            if let Some(slot) = self.of_chain.get_mut(*chain) {
-                *slot = made;
+            if self.walked.get(*chain) == Some(&false) {
+                let made = self.step(half, *chain, value, tables);
+                if let Some((slot, walked)) = self.of_chain.get_mut(*chain).zip(self.walked.get_mut(*chain)) {
+                    (*slot, *walked) = (made, true);
+                }
             }
+            let Some(made) = self.of_chain.get(*chain).copied() else { continue };
             if *is_tested && self.text(made.text).is_some_and(|text| text.scanned.is_none()) {
                 self.scan(&half.scanner, value, made.text);
             }
@@ -71,12 +82,14 @@ impl Results {
         &self.units
     }
 
-    fn begin(&mut self, chains: usize) {
+    fn reset(&mut self, chains: usize) {
         self.texts.clear();
         self.bytes.clear();
         self.candidates.clear();
         self.of_chain.clear();
         self.of_chain.resize(chains, Made { text: 0, exactly: true });
+        self.walked.clear();
+        self.walked.resize(chains, false);
         self.texts.push(ResultText { bytes: (0, 0), scanned: None });
     }
 

@@ -11,7 +11,7 @@ use super::memory::{Known, Memory, Question};
 use super::plan::{Half, Source, half_of};
 use super::results::Results;
 use super::scanner::Unit;
-use crate::arena::Text;
+use crate::arena::{Arena, Text};
 use crate::ruleset::{Rule, RuleSet, Selector};
 use crate::transaction::Transaction;
 use crate::variables::{MemberName, Value};
@@ -43,8 +43,29 @@ pub(crate) struct Screening {
     /// The values of each source as they were scanned, and where in the list each source begins.
     scanned: Vec<Text>,
     starts: Vec<usize>,
+    /// Values that memory knows nothing of.
+    asked: Vec<Asked>,
     results: Results,
     memory: Memory,
+}
+
+/// A value of a source, about which nothing is known yet.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    value: Text,
+    /// Index in [`Half::sources`].
+    source: usize,
+    /// Empty where it does not matter.
+    name: Text,
+    /// Of the question.
+    hash: u64,
+}
+
+impl Asked {
+    fn question<'a>(&self, half: Option<usize>, arena: &'a Arena) -> Question<'a> {
+        let source = (self.source * 2 + half.unwrap_or(0)) as u32;
+        Question { source, name: arena.get(self.name), value: arena.get(self.value) }
+    }
 }
 
 impl Screening {
@@ -135,8 +156,9 @@ impl Transaction {
                 let end = before.1.get(index + 1).copied().unwrap_or(before.0.len());
                 before.0.get(*start..end).unwrap_or_default()
             });
-            self.screen_source(rules, half, index, known, &mut values, &mut screening);
+            self.ask_about_source(rules, half, index, known, &mut values, &mut screening);
         }
+        self.screen_asked(rules, half, &mut screening);
         self.values = values;
         if let Some(begun) = begun {
             let values = screening.scanned.len().saturating_sub(before.0.len());
@@ -156,8 +178,8 @@ impl Transaction {
         self.screening = screening;
     }
 
-    /// Screens the values of a source that are not among the known ones.
-    fn screen_source(
+    /// Answers from memory, or asks, about the values of a source that are not among the known ones.
+    fn ask_about_source(
         &mut self,
         rules: &RuleSet,
         half: &Half,
@@ -172,27 +194,42 @@ impl Transaction {
             screening.unscreened.extend(source.all_units());
             return;
         }
-        let tables = Tables { unicode: rules.unicode.as_deref() };
-        let number = (index * 2 + screening.half.unwrap_or(0)) as u32;
-        for (index, value) in values.iter().enumerate() {
+        for (position, value) in values.iter().enumerate() {
             screening.scanned.push(value.value);
-            if known.get(index) == Some(&value.value) {
+            if known.get(position) == Some(&value.value) {
                 continue;
             }
             let name = match value.name {
-                MemberName::Member(name) if source.tells_names() => self.arena.get(name),
-                _ => &[],
+                MemberName::Member(name) if source.tells_names() => name,
+                _ => Text::EMPTY,
             };
-            let Screening { results, memory, pairs, .. } = screening;
-            let question = Question { source: number, name, value: self.arena.get(value.value) };
-            match memory.find(question) {
+            let Screening { memory, pairs, asked, half, .. } = screening;
+            let mut ask = Asked { value: value.value, source: index, name, hash: 0 };
+            match memory.find(ask.question(*half, &self.arena)) {
                 Known::Units(units) => pairs.extend(units.iter().map(|unit| (*unit, value.value))),
                 Known::Nothing(hash) => {
-                    let units = results.units(half, source, question, &tables);
-                    pairs.extend(units.iter().map(|unit| (*unit, value.value)));
-                    memory.keep(question, hash, units);
+                    ask.hash = hash;
+                    asked.push(ask);
                 }
             }
+        }
+    }
+
+    /// Screens what nobody knows. A value that several sources hold is scanned and transformed once.
+    fn screen_asked(&self, rules: &RuleSet, half: &Half, screening: &mut Screening) {
+        let tables = Tables { unicode: rules.unicode.as_deref() };
+        let Screening { asked, results, memory, pairs, half: number, .. } = screening;
+        asked.sort_unstable_by_key(|ask| (ask.value.key(), ask.source, ask.name.key()));
+        let mut begun = None;
+        for ask in asked.drain(..) {
+            let Some(source) = half.sources.get(ask.source) else { continue };
+            let question = ask.question(*number, &self.arena);
+            if begun.replace(ask.value) != Some(ask.value) {
+                results.begin(half, question.value);
+            }
+            let units = results.units(half, source, question, &tables);
+            pairs.extend(units.iter().map(|unit| (*unit, ask.value)));
+            memory.keep(question, ask.hash, units);
         }
     }
 
