@@ -24,16 +24,50 @@ pub(crate) static OPERATOR: Operator = Operator {
 #[derive(Debug)]
 struct Within;
 
+/// Longer values are looked for by a search that is linear in their length, whose preparation costs more than looking for
+/// a short one: nearly all are methods, versions and content types.
+const SHORT: usize = 16;
+
+fn occurs(value: &[u8], argument: &[u8]) -> bool {
+    match value.first() {
+        Some(first) if value.len() <= SHORT => memchr::memchr_iter(*first, argument)
+            .any(|at| argument.get(at..at + value.len()).is_some_and(|part| part == value)),
+        _ => memchr::memmem::find(argument, value).is_some(),
+    }
+}
+
 impl Test for Within {
     fn test(&self, value: &[u8], argument: &[u8], _: bool, hit: &mut Hit) -> Result<bool, Failure> {
         hit.clear();
         hit.number = i64::from(value.is_empty());
-        Ok(memchr::memmem::find(argument, value).is_some())
+        Ok(occurs(value, argument))
     }
 
     fn message(&self, argument: &[u8], hit: &Hit, name: &[u8], out: &mut Vec<u8>) {
         // ModSecurity answers for an empty value before it looks at the argument, and does not name it.
         let argument = if hit.number == 1 { b"" } else { argument };
         quoted("String match within", argument, name, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_and_long_values_are_found_alike() {
+        let argument = b"|application/x-www-form-urlencoded| |multipart/form-data| |text/xml|";
+        for length in 0..=argument.len() + 1 {
+            for at in 0..argument.len() {
+                let Some(value) = argument.get(at..at + length) else { continue };
+                assert!(occurs(value, argument));
+                let mut other = value.to_vec();
+                if let Some(last) = other.last_mut() {
+                    *last = b'!';
+                    assert!(!occurs(&other, argument));
+                }
+            }
+        }
+        assert!(!occurs(b"ab", b"a") && occurs(b"", b""));
     }
 }

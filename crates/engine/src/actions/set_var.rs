@@ -135,6 +135,13 @@ impl SetVar {
     }
 
     pub(super) fn run(&self, transaction: &mut Transaction, rule: &Rule) {
+        if let (Operation::Assign(template), Name::Tx { slot, spelling }) = (&self.operation, &self.name)
+            && let Some(text) = template.as_literal()
+        {
+            let member = CollectionRef::TxSlot(*slot, spelling);
+            transaction.set_member(member, text);
+            return transaction.trace_variable(member, Some(text));
+        }
         let mut value = std::mem::take(&mut transaction.assigned);
         value.clear();
         self.run_with(&mut value, transaction, rule);
