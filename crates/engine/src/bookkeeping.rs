@@ -7,8 +7,9 @@
 //! out: no list of values, no transformation, no name written before somebody asks for it.
 //!
 //! The value is nearly always one digit, so the operator itself is asked about all ten when the rule is compiled; for any
-//! other value it is asked when the rule runs. Effects run through the same code as always. With a debug log, or while
-//! a set in detection runs, or when `ctl` has taken targets from the rule, the long way is taken.
+//! other value it is asked when the rule runs. Effects run through the same code as always. With a debug log, while a set
+//! in detection runs, when `ctl` has taken targets from the rule, and always in the plain evaluator, the long way is taken:
+//! so whatever compares the evaluators compares the two ways.
 
 use portcullis_operators::{Hit, Uncaptured};
 
@@ -79,11 +80,8 @@ fn digits(rule: &Rule) -> Option<u16> {
 impl Transaction {
     /// Runs a rule that only keeps books: whether it matched; `None` when it has to go the long way.
     pub(crate) fn keep_books(&mut self, rules: &RuleSet, rule: &Rule) -> Option<bool> {
-        let bookkeeping = rule.bookkeeping?;
-        if self.detection.running
-            || self.traces(4)
-            || self.control.rules_with_removed_targets.contains(rule.index)
-        {
+        let bookkeeping = rule.bookkeeping.filter(|_| self.is_screened())?;
+        if self.detection.running || self.control.rules_with_removed_targets.contains(rule.index) {
             return None;
         }
         let value = match bookkeeping {

@@ -2,7 +2,7 @@
 //!
 //! Rule sets are random, or a public one with everything switched on; requests are random, or carry the attacks of that
 //! rule set's own tests. Compared are verdicts, alerts, matched rules, TX and the other collections, captures, the latest
-//! match and what `ctl` changed. `PORTCULLIS_SCREEN_TRANSACTIONS` says how many transactions to run.
+//! match and what `ctl` changed. `PORTCULLIS_SCREEN_TRANSACTIONS` says how many transactions to run, `PORTCULLIS_SCREEN_SEED` which.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +20,17 @@ use crate::{
 };
 
 fn transactions() -> usize {
-    let asked = std::env::var("PORTCULLIS_SCREEN_TRANSACTIONS").ok();
-    asked.map_or(3000, |text| text.parse().expect("PORTCULLIS_SCREEN_TRANSACTIONS is a number"))
+    number("PORTCULLIS_SCREEN_TRANSACTIONS").unwrap_or(3000) as usize
+}
+
+/// A source of random numbers; the environment can ask for other ones than always.
+fn random(seed: u64) -> Random {
+    Random(seed ^ number("PORTCULLIS_SCREEN_SEED").unwrap_or(0))
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not a number")))
 }
 
 /// A text, and the disk behind it.
@@ -126,8 +135,31 @@ fn compare(rules: &Arc<RuleSet>, text: &str, message: &Message, workspace: &mut 
 }
 
 #[test]
+fn rules_that_only_keep_books_are_known() {
+    let cases = [
+        (r#"SecAction "phase:1,nolog,pass,setvar:tx.level=2""#, true),
+        (r#"SecRule &TX:level "@eq 0" "phase:1,nolog,pass,setvar:tx.level=%{tx.default}""#, true),
+        (r#"SecRule TX:level "!@lt 2" "phase:1,nolog,pass,skipAfter:END""#, true),
+        (r#"SecRule TX:level "@lt 2" "phase:1,log,pass""#, false),
+        (r#"SecRule TX:level "@lt 2" "phase:1,nolog,deny""#, false),
+        (r#"SecRule TX:level "@lt 2" "phase:1,nolog,pass,setvar:ip.level=1""#, false),
+        (r#"SecRule TX:level "@lt 2" "phase:1,nolog,pass,ctl:ruleEngine=Off""#, false),
+        (r#"SecRule TX:level "@rx (.)" "phase:1,nolog,pass,capture""#, false),
+        (r#"SecRule TX:level "@lt %{tx.other}" "phase:1,nolog,pass""#, false),
+        (r#"SecRule TX:level "@lt 2" "phase:1,nolog,pass,t:length""#, false),
+        (r#"SecRule TX "@lt 2" "phase:1,nolog,pass""#, false),
+        (r#"SecRule REMOTE_ADDR "@ipMatch 192.0.2.7" "phase:1,nolog,pass""#, false),
+    ];
+    for (rule, expected) in cases {
+        let text = rule.replace("phase:1", "id:1,phase:1") + "\nSecMarker END\n";
+        let rules = rule_set(&text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(rules.rules.iter().any(|rule| rule.bookkeeping.is_some()), expected, "{rule}");
+    }
+}
+
+#[test]
 fn random_rule_sets_decide_alike() {
-    let mut random = Random(0x7a05_ac71);
+    let mut random = random(0x7a05_ac71);
     let mut workspace = Workspace::new();
     let (mut ran, mut matched) = (0, 0);
     while ran < transactions() {
@@ -169,7 +201,7 @@ fn public_rule_sets_decide_alike() {
         let Some(folder) = corpus::folder(set) else { continue };
         let text = whole(&folder, level);
         let rules = rule_set(&text).unwrap_or_else(|error| panic!("{error}"));
-        let mut random = Random(0x9ab1_1c5e);
+        let mut random = random(0x9ab1_1c5e);
         let mut workspace = Workspace::new();
         let matched: usize = (0..transactions() / 10)
             .map(|_| compare(&rules, set, &message(&mut random, &values), &mut workspace))
