@@ -28,18 +28,7 @@ trap cleanup EXIT
 IFS=, read -ra peers <<<"$PEERS"
 for peer in "${peers[@]}"; do "$tools/up.sh" "$peer" CRS=v4 PL="$PL" ENGINE="$ENGINE" WORKERS=1; done
 
-# The same rules as a site.
-[ -s "$PEERS_STATE/apache/run/modsecurity.conf" ] || CRS=v4 PL=$PL ENGINE=$ENGINE python3 "$tools/gen.py" apache
-site=$PEERS_STATE/site
-rm -rf "$site"
-mkdir -p "$site"/rules/{base_rules,optional_rules,activated_rules}
-# A site names files below itself only.
-sed -E 's,^SecUnicodeMapFile .*,SecUnicodeMapFile unicode.mapping 20127,' "$PEERS_STATE/apache/run/modsecurity.conf" \
-  >"$site/modsecurity.conf"
-cp "$PEERS_STATE/apache/run/unicode.mapping" "$site/" 2>/dev/null || true
-cp "$PEERS_STATE/apache/run/crs-setup.conf" "$site/rules/activated_rules/000-crs-setup.conf"
-cp "$tools"/../conformance/crs-v4/rules/* "$site/rules/activated_rules/"
-chmod -R u+w "$site"
+. benches/site.sh
 "$binary" run "$site" --listen 127.0.0.1:0 --upstream http://127.0.0.1:9000 --workers 1 \
   --error-log "$PEERS_STATE/portcullis-error.log" --access-log /dev/null >"$PEERS_STATE/portcullis.err" 2>&1 &
 pid=$!
