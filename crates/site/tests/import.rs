@@ -250,7 +250,12 @@ fn nothing_to_import_and_a_site_in_the_way() {
         import(&site, &source, SETTINGS).unwrap_err().to_string().contains("it has none of apache2.conf")
     );
     fs::write(folder.path().join("httpd.conf"), "Listen 80\n").unwrap();
-    assert!(import(&site, &source, SETTINGS).unwrap_err().to_string().contains("no ModSecurity directive"));
+    assert!(
+        import(&site, &source, SETTINGS)
+            .unwrap_err()
+            .to_string()
+            .contains("cannot be imported: no ModSecurity directive")
+    );
     fs::write(folder.path().join("httpd.conf"), "SecRuleEngine On\n").unwrap();
     import(&site, &source, SETTINGS).unwrap();
     assert!(import(&site, &source, SETTINGS).unwrap_err().to_string().contains("modsecurity.conf` exists"));

@@ -113,7 +113,7 @@ pub fn import(root: &Path, source: &ImportSource, settings_text: &str) -> Result
     };
     if transcript.files.is_empty() {
         let reason = "no ModSecurity directive is read from there".to_owned();
-        return Err(InitError::NoRuleSet { folder: tree.real(&entry), reason });
+        return Err(InitError::NothingToImport { from: tree.real(&entry), reason });
     }
     let mut plan = Plan { title: format!("the rules of {}", entry.display()), ..Plan::default() };
     let (files, errors) = settle::settle(root, transcript.files, &mut draft);
@@ -142,8 +142,8 @@ fn entry(tree: &Tree, source: &ImportSource) -> Result<PathBuf, InitError> {
         "modsecurity.conf",
     ];
     known.iter().map(|name| from.join(name)).find(|path| tree.is_file(path)).ok_or_else(|| {
-        InitError::NoRuleSet {
-            folder: source.from.clone(),
+        InitError::NothingToImport {
+            from: source.from.clone(),
             reason: format!("it has none of {}", known.join(", ")),
         }
     })

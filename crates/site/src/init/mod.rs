@@ -78,6 +78,14 @@ pub enum InitError {
         /// What was looked for.
         reason: String,
     },
+    /// There are no rules to take over.
+    #[error("`{}` cannot be imported: {reason}", from.display())]
+    NothingToImport {
+        /// What was named, or the file that was read first.
+        from: PathBuf,
+        /// What was looked for.
+        reason: String,
+    },
     /// A file of the rule set cannot be read.
     #[error("cannot read `{}`: {reason}", path.display())]
     Read {
