@@ -18,7 +18,6 @@ const PLATFORM: &[(&str, &[&str])] = &[
     ("access-log", &["stdout"]),
     ("error-log", &["stderr"]),
     ("audit-log", &["stderr"]),
-    ("console", &["off"]),
     ("instance-folder", &["/var/lib/portcullis"]),
     ("console", &["off"]),
 ];
