@@ -3,12 +3,13 @@
 //! 3 requests, 1 blocked, in the minute from 12:00 → a row `requests 3, blocked 1, …`. The columns of the store, the fields
 //! here and the names in JSON are one list.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
         /// Sums over exchanges.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
         pub struct Counts {
             $($(#[doc = $doc])+ pub $name: u64,)+
         }

@@ -4,12 +4,13 @@
 //! 949110. [`crate::observed`] makes events of records, the store writes and reads them, the console and the command line show
 //! them. Every type serializes; what a page shows and what the API says is the same.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Bytes;
 
 /// What became of an exchange, or would have become of it in protection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// A rule intercepted it.
@@ -52,7 +53,7 @@ impl Verdict {
 }
 
 /// What a list shows of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventSummary {
     /// Its place in the store, growing; 0 before it is stored.
     pub seq: u64,
@@ -81,7 +82,7 @@ pub struct EventSummary {
 }
 
 /// Everything stored of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventDetail {
     /// What lists show.
     pub summary: EventSummary,
@@ -120,7 +121,8 @@ pub struct EventDetail {
 }
 
 /// `SecRuleEngine` at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EngineModeAtEnd")]
 pub enum EngineMode {
     /// Rules do not run.
     Off,
@@ -131,7 +133,7 @@ pub enum EngineMode {
 }
 
 /// The origin's share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Upstream {
     /// Where the request was sent.
     pub address: String,
@@ -142,7 +144,7 @@ pub struct Upstream {
 }
 
 /// The request as the audit log would show it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct StoredRequest {
     /// The raw request line.
     pub line: Bytes,
@@ -166,7 +168,7 @@ impl StoredRequest {
 }
 
 /// The response as rules saw it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct StoredResponse {
     /// `HTTP/1.1`.
     pub protocol: Bytes,
@@ -181,7 +183,7 @@ pub struct StoredResponse {
 }
 
 /// A match of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MatchedRule {
     /// Its id.
     pub id: u64,
@@ -220,7 +222,7 @@ pub struct MatchedRule {
 }
 
 /// A score at the end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Score {
     /// The name in TX.
     pub name: Bytes,
@@ -229,7 +231,7 @@ pub struct Score {
 }
 
 /// How an exchange was intercepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Interception {
     /// 1 to 5.
     pub phase: u8,

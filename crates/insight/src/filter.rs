@@ -8,12 +8,13 @@
 //! (5, >5, >=5, <5, <=5), `verdict`. Values with blanks stand in double quotes. A mistake is told with its place in the text. The
 //! store turns a filter into SQL; values only ever become parameters of it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::event::Verdict;
 
 /// A stretch of time, microseconds since the Unix epoch; the end is not part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Window {
     /// From here.
     pub from_micros: i64,

@@ -3,6 +3,7 @@
 //! An hour with 1,000 requests of which 3 would have been blocked → totals, sixty buckets, the rules, paths and clients behind
 //! the three. Counts come from the counters of each minute and are exact to the minute; tops come from stored events.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bytes::Bytes;
@@ -13,7 +14,7 @@ use crate::filter::Window;
 pub const TOP: usize = 10;
 
 /// A stretch of time at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Overview {
     /// Which.
     pub window: Window,
@@ -32,7 +33,7 @@ pub struct Overview {
 }
 
 /// The counts of some minutes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Bucket {
     /// Its beginning.
     pub start_micros: i64,
@@ -41,7 +42,7 @@ pub struct Bucket {
 }
 
 /// A rule and how many events it has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TopRule {
     /// The rule.
     pub rule: u64,
@@ -52,7 +53,7 @@ pub struct TopRule {
 }
 
 /// A path or a client and how many events it has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Top {
     /// Which.
     pub name: Bytes,
@@ -61,7 +62,7 @@ pub struct Top {
 }
 
 /// What protection would have blocked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Protection {
     /// When.
     pub window: Window,
