@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use portcullis_insight::Events;
 use portcullis_site::Site;
 
 use crate::accounts::{Accounts, AccountsError};
@@ -54,6 +55,13 @@ impl App {
     pub(crate) fn site(&self) -> Result<Site, Failure> {
         let unopened = |reason| Failure::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, reason);
         self.control.site().map_err(unopened)
+    }
+
+    pub(crate) fn events(&self) -> Result<Arc<Events>, Failure> {
+        let message = "No events are kept: the setting `events` is off, or the store could not be opened.";
+        self.control
+            .events()
+            .ok_or_else(|| Failure::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, message))
     }
 
     pub(crate) fn begin_change(&self) -> MutexGuard<'_, ()> {

@@ -4,7 +4,9 @@
 //! into force is the binary's. It implements [`Control`]; tests of this crate implement a small one of their own.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use portcullis_insight::Events;
 use portcullis_site::{Changes, Mode, Site};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,6 +22,11 @@ pub trait Control: Send + Sync + 'static {
     /// # Errors
     /// A sentence, when it cannot be opened.
     fn site(&self) -> Result<Site, String>;
+
+    /// Where events are kept; `None` when none are.
+    fn events(&self) -> Option<Arc<Events>> {
+        None
+    }
 
     /// Reads a site whole, settings included, and says what is wrong with it. The site may hold changes that are not
     /// written.

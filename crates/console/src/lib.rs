@@ -9,6 +9,7 @@
 //! server.rs    listener, threads, routes     accounts/   who may use it         pages/     HTML, a file per page
 //! gate.rs      what each request passes      change/     what can be changed    api/       JSON, a file per resource
 //! control.rs   what it asks of the process   rules.rs    rules of a file        view/      escaping, numbers, colours
+//! live.rs      events as they come           range.rs    a stretch of time
 //! ```
 //!
 //! [`Console::start`] is called by the binary, which also implements [`Control`]. The console changes nothing but the site's
@@ -21,7 +22,9 @@ mod app;
 mod change;
 mod control;
 mod gate;
+mod live;
 mod pages;
+mod range;
 mod request;
 mod routes;
 mod rules;

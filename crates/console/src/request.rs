@@ -81,6 +81,19 @@ impl From<portcullis_site::history::HistoryError> for Failure {
     }
 }
 
+/// A store that cannot be read is out of service, not this request's fault.
+impl From<portcullis_insight::EventsError> for Failure {
+    fn from(error: portcullis_insight::EventsError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+impl From<portcullis_insight::FilterError> for Failure {
+    fn from(error: portcullis_insight::FilterError) -> Self {
+        Self::invalid(format!("The filter, from character {}: {error}.", error.start + 1))
+    }
+}
+
 impl Request {
     /// A part of the path.
     pub(crate) fn parameter(&self, name: &str) -> &str {

@@ -5,6 +5,7 @@
 //! `X-CSRF-Token`) or an API token as `Authorization: Bearer …`.
 
 mod changes;
+pub(crate) mod events;
 mod history;
 mod openapi;
 mod rule_sets;
@@ -36,6 +37,11 @@ impl Endpoint {
         Self { summary, query: &[], takes: None, gives: Some(|generator| generator.subschema_for::<T>()) }
     }
 
+    /// One that stays open and sends events.
+    pub(crate) fn streams(summary: &'static str) -> Self {
+        Self { summary, query: &[], takes: None, gives: None }
+    }
+
     pub(crate) fn takes<T: JsonSchema>(mut self) -> Self {
         self.takes = Some(|generator| generator.subschema_for::<T>());
         self
@@ -51,6 +57,7 @@ impl Endpoint {
 pub(crate) fn routes() -> Vec<Route> {
     [
         status::routes(),
+        events::routes(),
         rule_sets::routes(),
         history::routes(),
         settings::routes(),

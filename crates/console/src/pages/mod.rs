@@ -5,7 +5,10 @@
 
 mod assets;
 mod changes;
+mod event;
+mod events;
 mod history;
+mod overview;
 mod people;
 mod protection;
 mod rule_set;
@@ -27,7 +30,10 @@ use crate::routes::{ADMIN, Access, Route, TUNE, VIEW};
 pub(crate) fn routes() -> Vec<Route> {
     let get = |path, run| Route::get(path, VIEW, run);
     vec![
-        get("/", rule_sets::home),
+        get("/", overview::show),
+        get("/events", events::show),
+        get("/events/live", events::live),
+        get("/events/{id}", event::show),
         get("/rulesets", rule_sets::show),
         Route::post("/rulesets", TUNE, rule_sets::review),
         get("/rulesets/{name}", rule_set::show),

@@ -2,11 +2,15 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use portcullis_insight::Protection;
 
+use super::overview::{List, lists};
 use super::{Badge, Page, changes, render};
 use crate::app::App;
 use crate::change::{Change, EngineMode};
+use crate::range::{RANGES, Range};
 use crate::request::{Answer, Failure, Request};
+use crate::view::grouped;
 
 #[derive(Template)]
 #[template(path = "protection.html")]
@@ -17,6 +21,11 @@ struct ProtectionPage {
     mode: EngineMode,
     /// What is configured and not yet in force.
     waits: bool,
+    range: Range,
+    ranges: [Range; 4],
+    /// What would have been blocked, as a sentence, and where.
+    report: String,
+    lists: Vec<List>,
 }
 
 impl ProtectionPage {
@@ -31,7 +40,27 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let configured = Badge::mode(Some(mode));
     let sentence = format!("{}: {}.", page.mode.word, page.mode.meaning);
     let waits = configured.word != page.mode.word;
-    render(StatusCode::OK, &ProtectionPage { page, sentence, configured, mode: mode.into(), waits })
+    let range = Range::of(request)?;
+    let (report, lists) = match app.events().and_then(|events| Ok(events.protection(range.window())?)) {
+        Ok(found) => (told(&found, range), lists(&found.rules, &found.paths, &found.clients, range)),
+        Err(failure) => (failure.message, Vec::new()),
+    };
+    let mode = mode.into();
+    render(
+        StatusCode::OK,
+        &ProtectionPage { page, sentence, configured, mode, waits, range, ranges: RANGES, report, lists },
+    )
+}
+
+fn told(found: &Protection, range: Range) -> String {
+    let totals = &found.totals;
+    format!(
+        "{} of {} requests in the last {} would have been blocked; {} are stored, and the lists below count those.",
+        grouped(totals.would_be_blocked),
+        grouped(totals.requests),
+        range.text,
+        grouped(found.stored),
+    )
 }
 
 pub(super) fn review(app: &App, request: &Request) -> Result<Answer, Failure> {

@@ -64,11 +64,6 @@ impl Row {
     }
 }
 
-/// The first page, until there is one that says more.
-pub(super) fn home(_: &App, _: &Request) -> Result<Answer, Failure> {
-    Ok(see_other("/rulesets"))
-}
-
 pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let page = Page::new(app, request, "Rule sets", "rulesets")?;
     let site = app.site()?;

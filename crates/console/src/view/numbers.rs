@@ -28,6 +28,11 @@ pub(crate) fn moment(seconds: i64) -> String {
     written(seconds, "%Y-%m-%d %H:%M:%S")
 }
 
+/// The time of day, in UTC.
+pub(crate) fn time_of_day(seconds: i64) -> String {
+    written(seconds, "%H:%M:%S")
+}
+
 /// The date alone.
 pub(crate) fn day(seconds: i64) -> String {
     written(seconds, "%A %-d %B %Y")
@@ -49,6 +54,34 @@ pub(crate) fn span(seconds: i64) -> String {
     }
 }
 
+/// A part of a whole in per cent; empty without a whole.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    match (part, whole) {
+        (_, 0) => String::new(),
+        (0, _) => "0 %".to_owned(),
+        (part, whole) => {
+            // In hundredths of a per cent, so that no float rounds a count away.
+            let hundredths = (u128::from(part) * 10_000 / u128::from(whole)) as u64;
+            if hundredths == 0 {
+                "< 0.01 %".to_owned()
+            } else {
+                format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+            }
+        }
+    }
+}
+
+/// A size in bytes with its unit.
+pub(crate) fn bytes(count: u64) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let (mut whole, mut tenths, mut unit) = (count, 0, 0);
+    while whole >= 1024 && unit + 1 < units.len() {
+        (tenths, whole, unit) = ((whole % 1024) * 10 / 1024, whole / 1024, unit + 1);
+    }
+    let name = units.get(unit).copied().unwrap_or_default();
+    if unit == 0 { format!("{} {name}", grouped(whole)) } else { format!("{whole}.{tenths} {name}") }
+}
+
 /// How long ago a moment was.
 pub(crate) fn ago(seconds: i64) -> String {
     format!("{} ago", span(Timestamp::now().as_second() - seconds))
@@ -64,5 +97,7 @@ mod tests {
         assert_eq!(shown, "0 12 999 1\u{202f}000 1\u{202f}234\u{202f}567");
         assert_eq!([5, 300, 7384, 200_000].map(span).join("; "), "5 s; 5 min; 2 h 3 min; 2 d 7 h");
         assert_eq!(counted(1, "rule"), "1 rule");
+        assert_eq!([share(0, 9), share(1, 3), share(1, 100_000)].join("; "), "0 %; 33.33 %; < 0.01 %");
+        assert_eq!([bytes(5), bytes(1536), bytes(5 << 30)].join("; "), "5 bytes; 1.5 KiB; 5.0 GiB");
     }
 }

@@ -1,0 +1,81 @@
+//! `GET /api/v1/overview`, `/events`, `/events/live`, `/events/{id}`, `/protection`: what the event store tells.
+
+use portcullis_insight::{EventDetail, EventSummary, Filter, Overview, Page, Protection};
+
+use super::{Endpoint, given};
+use crate::app::App;
+use crate::request::{Answer, Failure, Request};
+use crate::routes::{Route, VIEW};
+use crate::{live, range};
+
+const FILTER: (&str, &str) = (
+    "q",
+    "A filter: words as in rule:942100 path:/shop/* score:>=5 verdict:blocked, all of which must hold.",
+);
+const RANGE: (&str, &str) = ("range", range::MEANING);
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/overview", VIEW, overview).documented(
+            Endpoint::gives::<Overview>(
+                "Counts over time, and the rules, paths and clients with the most events.",
+            )
+            .query(&[RANGE]),
+        ),
+        Route::get("/api/v1/protection", VIEW, protection)
+            .documented(Endpoint::gives::<Protection>("What protection would have blocked.").query(&[RANGE])),
+        Route::get("/api/v1/events", VIEW, list).documented(
+            Endpoint::gives::<Page<EventSummary>>("Requests that matched a rule, newest first.").query(&[
+                FILTER,
+                RANGE,
+                ("before", "What `next` of the page before said."),
+                ("limit", "How many, 1 to 500; 50 without it."),
+            ]),
+        ),
+        Route::get("/api/v1/events/live", VIEW, tail).documented(
+            Endpoint::streams("Events as they come, each the JSON of the list.").query(&[FILTER]),
+        ),
+        Route::get("/api/v1/events/{id}", VIEW, one).documented(Endpoint::gives::<EventDetail>(
+            "All that is stored of a request, by its id. What rules hide is masked.",
+        )),
+    ]
+}
+
+fn overview(app: &App, request: &Request) -> Result<Answer, Failure> {
+    given(&app.events()?.overview(range::Range::of(request)?.window())?)
+}
+
+fn protection(app: &App, request: &Request) -> Result<Answer, Failure> {
+    given(&app.events()?.protection(range::Range::of(request)?.window())?)
+}
+
+/// The filter that a request asks for, in no stretch of time yet.
+pub(crate) fn filter(request: &Request) -> Result<Filter, Failure> {
+    Ok(Filter::parse(request.asked("q").unwrap_or_default())?)
+}
+
+/// A number of the query.
+pub(crate) fn number(request: &Request, name: &str) -> Result<Option<u64>, Failure> {
+    let wrong = |text| Failure::invalid(format!("`{name}` is a number, and `{text}` is none."));
+    request.asked(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+}
+
+fn list(app: &App, request: &Request) -> Result<Answer, Failure> {
+    let filter = filter(request)?.within(range::Range::of(request)?.window());
+    let limit = number(request, "limit")?.unwrap_or(50);
+    if !(1..=portcullis_insight::MOST_ON_PAGE as u64).contains(&limit) {
+        return Err(Failure::invalid("`limit` is 1 to 500."));
+    }
+    let before = number(request, "before")?;
+    given(&app.events()?.list(&filter, before, usize::try_from(limit).unwrap_or(1))?)
+}
+
+fn tail(app: &App, request: &Request) -> Result<Answer, Failure> {
+    live::tail(app.events()?, filter(request)?, |event| serde_json::to_string(event).unwrap_or_default())
+}
+
+fn one(app: &App, request: &Request) -> Result<Answer, Failure> {
+    let id = request.parameter("id");
+    let found = app.events()?.get(id)?;
+    given(&found.ok_or_else(|| Failure::missing(format!("The event `{id}`")))?)
+}
