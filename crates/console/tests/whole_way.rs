@@ -473,7 +473,7 @@ async fn the_api_tells_what_the_pages_show_and_refuses_what_it_does_not_know() {
     };
     assert_eq!(json("/api/v1/overview?range=hour").await["totals"]["requests"], 10);
     assert_eq!(json("/api/v1/protection").await["stored"], 1);
-    assert_eq!(json("/api/v1/events?q=score:>4").await["items"][0]["client"], "192.0.2.7");
+    assert_eq!(json("/api/v1/events?q=score:%3E4").await["items"][0]["client"], "192.0.2.7");
     assert_eq!(json("/api/v1/events/ag8R2X8AAQEAAASa").await["matched"][0]["variable"], "ARGS:q");
     for wrong in
         ["events?q=colour:red", "events?range=year", "events?limit=0", "events?before=x", "overview?range="]

@@ -14,6 +14,7 @@ use portcullis_console::{
     Check, Console, Control, Finding, ProxySetting, Reload, Settings, Severity, StartError, Status,
 };
 use portcullis_engine::record::EngineMode;
+use portcullis_insight::Events;
 use portcullis_proxy::SharedRules;
 use portcullis_seclang::{Diagnostic, Severity as Weight, Sources};
 use portcullis_site::{Changes, DATA, Mode, Site};
@@ -142,6 +143,10 @@ impl Control for Process {
 
     fn site(&self) -> Result<Site, String> {
         self.source.open().map(|(site, _)| site).map_err(|error| format!("{error:#}"))
+    }
+
+    fn events(&self) -> Option<Arc<Events>> {
+        self.logging.events().cloned()
     }
 
     fn check(&self, site: &Site) -> Check {

@@ -80,7 +80,7 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let (seen, sentence, unseen) = match seen {
         Ok((overview, latest)) => {
             let sentence = sentence(&overview.totals, &status, range);
-            (Some(Seen::of(overview, latest, range)), sentence, String::new())
+            (Some(Seen::of(&overview, latest, range)), sentence, String::new())
         }
         Err(failure) => {
             (None, format!("{} requests since the start.", grouped(status.served)), failure.message)
@@ -103,7 +103,7 @@ fn sentence(totals: &Counts, status: &Status, range: Range) -> String {
 }
 
 impl Seen {
-    fn of(overview: Overview, latest: Vec<Row>, range: Range) -> Self {
+    fn of(overview: &Overview, latest: Vec<Row>, range: Range) -> Self {
         let totals = overview.totals;
         let kinds = [
             ("blocked", totals.blocked, "Blocked", "blocked"),

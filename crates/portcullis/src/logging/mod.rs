@@ -82,7 +82,6 @@ impl Logging {
     }
 
     /// The event store, when there is one.
-    #[allow(dead_code, reason = "for those who show events of a running proxy")]
     pub fn events(&self) -> Option<&Arc<Events>> {
         self.events.as_ref()
     }
