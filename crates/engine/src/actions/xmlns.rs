@@ -17,13 +17,11 @@ pub static ACTION: ActionInfo = ActionInfo {
 
 fn apply(draft: &mut Draft, value: &[u8], _context: &mut DraftContext<'_>) -> Result<(), ActionError> {
     let text = String::from_utf8_lossy(value).into_owned();
-    let Some((prefix, uri)) = text.split_once('=') else {
+    let Some((prefix, uri)) =
+        text.split_once('=').filter(|(prefix, uri)| !prefix.is_empty() && !uri.is_empty())
+    else {
         return Err(ActionError::new("xmlns needs `prefix=uri`"));
     };
-    if prefix.is_empty() || uri.is_empty() {
-        let error = ActionError::no_effect("xmlns without a prefix or an address declares nothing");
-        return Err(error.with_help("write `xmlns:prefix=uri`"));
-    }
     draft.namespaces.push((prefix.to_owned(), uri.to_owned()));
     Ok(())
 }
