@@ -19,6 +19,7 @@ const PLATFORM: &[(&str, &[&str])] = &[
     ("error-log", &["stderr"]),
     ("audit-log", &["stderr"]),
     ("instance-folder", &["/var/lib/portcullis"]),
+    ("console", &["off"]),
 ];
 
 /// Its entries.
