@@ -398,7 +398,7 @@ fn misjudged() -> Event {
         line: "GET /search?q=1'<img> HTTP/1.1".into(),
         target: "/search?q=1'<img>".into(),
         protocol: "HTTP/1.1".into(),
-        headers: vec![("Host".into(), "shop.example".into()), ("Cookie".into(), "******".into())],
+        headers: vec![("Host".into(), "shop.example:8080".into()), ("Cookie".into(), "******".into())],
         body: None,
         body_length: 0,
     };
@@ -454,7 +454,8 @@ async fn events_are_counted_found_and_shown_as_text() {
     let event = console.get("/events/ag8R2X8AAQEAAASa").await.text;
     assert!(event.contains("1&#39; or \\x00 &lt;img src=x&gt;") && !event.contains("<img"), "{event}");
     assert!(event.contains("483 bytes more") || event.contains("bytes more are not stored"), "{event}");
-    let curl = "curl -g --path-as-is &#39;http://shop.example/search?q=1&#39;\\&#39;&#39;&lt;img&gt;&#39;<";
+    let curl =
+        "curl -g --path-as-is &#39;http://shop.example:8080/search?q=1&#39;\\&#39;&#39;&lt;img&gt;&#39;<";
     assert!(event.contains(curl) && event.contains("the field Cookie, which rules hide"), "{event}");
     let protection = console.get("/protection").await.text;
     assert!(

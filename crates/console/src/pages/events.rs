@@ -81,10 +81,18 @@ impl Row {
             method: printable(event.method.as_slice(), 30),
             path: printable(event.path.as_slice(), SHOWN),
             rules: format!("{}{more}", shown.join(" ")),
-            message: printable(event.message.as_slice(), SHOWN),
+            message: shortened(&printable(event.message.as_slice(), SHOWN)),
             client: event.client.clone(),
             status: event.status.map_or_else(|| "none".to_owned(), |status| status.to_string()),
         }
+    }
+}
+
+/// A message in the width of its column; the record has all of it.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(44) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message.to_owned(),
     }
 }
 

@@ -16,7 +16,9 @@ pub(crate) fn command(event: &EventDetail) -> (String, Vec<String>) {
         let _ = write!(text, " -X {}", quoted(event.summary.method.as_slice()));
     }
     let mut address = b"http://".to_vec();
-    address.extend(event.summary.host.as_slice());
+    // The field has the port too.
+    let field = request.headers.iter().find(|(name, _)| name.as_slice().eq_ignore_ascii_case(b"host"));
+    address.extend(field.map_or(&event.summary.host, |(_, value)| value).as_slice());
     if request.target.as_slice().starts_with(b"/") {
         address.extend(request.target.as_slice());
     } else {
