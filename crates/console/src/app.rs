@@ -8,9 +8,12 @@ use jiff::Timestamp;
 use portcullis_insight::Events;
 use portcullis_site::Site;
 
-use crate::accounts::{Accounts, AccountsError};
-use crate::control::Control;
+use crate::accounts::Accounts;
+use crate::control::{Control, Status};
+use crate::listener::Limits;
 use crate::request::Failure;
+use crate::server::StartError;
+use crate::tls::{Tls, TlsFiles};
 
 /// How the console runs.
 #[derive(Debug, Clone)]
@@ -23,13 +26,18 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Whether it may listen on an address that others reach, though it speaks plain HTTP.
     pub allow_plain: bool,
+    /// The certificate; without one it speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// How much its listener takes.
+    pub limits: Limits,
 }
 
 /// See the module.
 pub struct App {
     pub(crate) settings: Settings,
     pub(crate) control: Arc<dyn Control>,
-    pub(crate) accounts: Accounts,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) tls: Option<Arc<Tls>>,
     /// Held while a change is made: two at the same moment would not see each other.
     changing: Mutex<()>,
 }
@@ -38,18 +46,39 @@ impl App {
     /// Reads the accounts. With none, the secret that [`App::setup_path`] takes comes too.
     ///
     /// # Errors
-    /// When the accounts cannot be read, or their folder cannot be made.
-    pub fn open(
-        settings: Settings,
-        control: Arc<dyn Control>,
-    ) -> Result<(Self, Option<String>), AccountsError> {
-        let (accounts, secret) = Accounts::open(&settings.folder)?;
-        Ok((Self { settings, control, accounts, changing: Mutex::new(()) }, secret))
+    /// When the accounts cannot be read, their folder cannot be made, or the certificate cannot be used.
+    pub fn open(settings: Settings, control: Arc<dyn Control>) -> Result<(Self, Option<String>), StartError> {
+        let tls = settings.tls.clone().map(Tls::open).transpose().map_err(StartError::Certificate)?;
+        let (accounts, secret) = Accounts::open(&settings.folder, now())?;
+        let (accounts, tls) = (Arc::new(accounts), tls.map(Arc::new));
+        Ok((Self { settings, control, accounts, tls, changing: Mutex::new(()) }, secret))
     }
 
     /// Path and query of the page that makes the first account.
     pub fn setup_path(secret: &str) -> String {
         format!("/setup?token={secret}")
+    }
+
+    /// Where browsers find it. With TLS that is the first name it has, since certificates are made out to names.
+    pub(crate) fn url(&self) -> String {
+        let address = self.settings.address;
+        match (&self.tls, self.settings.hosts.first()) {
+            (Some(_), Some(name)) => format!("https://{name}:{}", address.port()),
+            (Some(_), None) => format!("https://{address}"),
+            (None, _) => format!("http://{address}"),
+        }
+    }
+
+    /// The link that makes the first account.
+    pub(crate) fn setup_link(&self, secret: &str) -> String {
+        format!("{}{}", self.url(), Self::setup_path(secret))
+    }
+
+    /// What runs, with the console's own warnings.
+    pub(crate) fn status(&self) -> Status {
+        let mut status = self.control.status();
+        status.warnings.extend(self.tls.as_ref().and_then(|tls| tls.warning()));
+        status
     }
 
     pub(crate) fn site(&self) -> Result<Site, Failure> {

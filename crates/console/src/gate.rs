@@ -26,11 +26,16 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Whether the Host is one that this console answers to.
-pub(crate) fn check_host(headers: &HeaderMap, address: SocketAddr, names: &[String]) -> Result<(), Failure> {
+pub(crate) fn check_host(
+    headers: &HeaderMap,
+    address: SocketAddr,
+    names: &[String],
+    usual_port: u16,
+) -> Result<(), Failure> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (name, port.parse().unwrap_or(0)),
-        _ => (host, 80),
+        _ => (host, usual_port),
     };
     let own = address.ip();
     let literal = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
@@ -48,13 +53,22 @@ pub(crate) fn check_host(headers: &HeaderMap, address: SocketAddr, names: &[Stri
     Err(Failure::new(StatusCode::MISDIRECTED_REQUEST, message))
 }
 
-/// Who sends this; `None` for nobody we know.
-pub(crate) fn viewer(app: &App, headers: &HeaderMap, now: i64) -> Option<Viewer> {
+/// Who sends this; `None` for nobody we know. Refused is only who sent too many tokens that were none.
+pub(crate) fn viewer(
+    app: &App,
+    headers: &HeaderMap,
+    peer: &str,
+    now: i64,
+) -> Result<Option<Viewer>, Failure> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
-        return token.and_then(|token| app.accounts.by_token(token.trim(), now));
+        let Some(token) = token else { return Ok(None) };
+        return app.accounts.by_token(token.trim(), peer, now).map_err(|_| {
+            let message = "Too many wrong tokens from this address. Wait a quarter of an hour.";
+            Failure::new(StatusCode::TOO_MANY_REQUESTS, message)
+        });
     }
-    cookie(headers, SESSION).and_then(|cookie| app.accounts.by_cookie(cookie, now))
+    Ok(cookie(headers, SESSION).and_then(|cookie| app.accounts.by_cookie(cookie, now)))
 }
 
 /// Whether somebody may do what needs a role.
@@ -68,7 +82,7 @@ pub(crate) fn check_role(viewer: &Viewer, needed: Role) -> Result<(), Failure> {
 }
 
 /// Whether a change comes from our own pages.
-pub(crate) fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
+pub(crate) fn check_origin(method: &Method, headers: &HeaderMap, has_tls: bool) -> Result<(), Failure> {
     if method == Method::GET || method == Method::HEAD {
         return Ok(());
     }
@@ -77,8 +91,11 @@ pub(crate) fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), F
     let is_foreign = site.is_some_and(|site| !matches!(site, "same-origin" | "none"));
     let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
-    let matches =
-        |origin: &str| origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
+    // Without TLS of our own, something in front may speak it: then the origin's scheme is https, and ours is not known.
+    let matches = |origin: &str| {
+        let (scheme, rest) = origin.split_once("://").unwrap_or_default();
+        rest.eq_ignore_ascii_case(host) && (scheme == "https" || !has_tls)
+    };
     if is_foreign || origin.is_some_and(|origin| !matches(origin)) {
         return Err(Failure::new(StatusCode::FORBIDDEN, "This form was not sent by a page of this console."));
     }
@@ -118,6 +135,23 @@ pub(crate) fn protect(answer: &mut Answer) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
+/// What an answer over TLS has besides: cookies that no plain connection carries, and the word that there is none but TLS.
+pub(crate) fn bind_to_tls(answer: &mut Answer, address: SocketAddr) {
+    let headers = answer.headers_mut();
+    if let header::Entry::Occupied(mut cookies) = headers.entry(header::SET_COOKIE) {
+        for cookie in cookies.iter_mut() {
+            let secure = HeaderValue::from_bytes(&[cookie.as_bytes(), b"; Secure"].concat());
+            // What was a field's value is one with these letters, too.
+            *cookie = secure.unwrap_or_else(|_| HeaderValue::from_static(""));
+        }
+    }
+    // Said for `localhost` it would hold for every other server of that machine.
+    if !address.ip().is_loopback() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +160,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        check_host(&headers, address.parse().unwrap(), &names).is_ok()
+        check_host(&headers, address.parse().unwrap(), &names, 443).is_ok()
     }
 
     #[test]
@@ -135,6 +169,7 @@ mod tests {
         assert!(host("127.0.0.1:8081", local, &[]) && host("localhost:8081", local, &[]));
         assert!(!host("evil.example:8081", local, &[]) && !host("localhost:80", local, &[]));
         assert!(!host("127.0.0.1", local, &[]) && !host("", local, &[]));
+        assert!(host("10.0.0.7", "10.0.0.7:443", &[]) && !host("10.0.0.7", "10.0.0.7:80", &[]));
         assert!(
             host("waf.example", local, &["waf.example"]) && host("WAF.example:9", local, &["waf.example"])
         );
@@ -143,15 +178,35 @@ mod tests {
     }
 
     #[test]
+    fn cookies_over_tls_stay_there() {
+        let bound = |address: &str| {
+            let mut answer = Answer::new(axum::body::Body::empty());
+            for cookie in ["a=1; HttpOnly", "b=2"] {
+                answer.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static(cookie));
+            }
+            bind_to_tls(&mut answer, address.parse().unwrap());
+            let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
+            let cookies: Vec<_> = cookies.map(|value| value.to_str().unwrap().to_owned()).collect();
+            (cookies.join(", "), answer.headers().contains_key(header::STRICT_TRANSPORT_SECURITY))
+        };
+        assert_eq!(bound("10.0.0.7:443"), ("a=1; HttpOnly; Secure, b=2; Secure".to_owned(), true));
+        assert!(!bound("127.0.0.1:8081").1);
+    }
+
+    #[test]
     fn forms_of_other_sites_are_refused() {
-        let check = |fields: &[(&'static str, &'static str)]| {
+        let sent = |has_tls, fields: &[(&'static str, &'static str)]| {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8081"));
             for (name, value) in fields {
                 headers.insert(*name, HeaderValue::from_static(value));
             }
-            check_origin(&Method::POST, &headers).is_ok()
+            check_origin(&Method::POST, &headers, has_tls).is_ok()
         };
+        let check = |fields: &[(&'static str, &'static str)]| sent(false, fields);
+        assert!(check(&[("origin", "https://127.0.0.1:8081")]), "something in front may speak TLS");
+        assert!(sent(true, &[("origin", "https://127.0.0.1:8081")]));
+        assert!(!sent(true, &[("origin", "http://127.0.0.1:8081")]));
         assert!(check(&[]) && check(&[("origin", "http://127.0.0.1:8081")]));
         assert!(check(&[("sec-fetch-site", "same-origin")]));
         assert!(!check(&[("origin", "http://evil.example")]) && !check(&[("origin", "null")]));

@@ -6,10 +6,11 @@
 //! ```
 //!
 //! ```text
-//! server.rs    listener, threads, routes     accounts/   who may use it         pages/     HTML, a file per page
+//! server.rs    threads, routes               accounts/   who may use it         pages/     HTML, a file per page
 //! gate.rs      what each request passes      change/     what can be changed    api/       JSON, a file per resource
 //! control.rs   what it asks of the process   rules.rs    rules of a file        view/      escaping, numbers, colours
 //! live.rs      events as they come           range.rs    a stretch of time
+//! listener.rs  connections and their limits  tls.rs      the certificate
 //! ```
 //!
 //! [`Console::start`] is called by the binary, which also implements [`Control`]. The console changes nothing but the site's
@@ -22,6 +23,7 @@ mod app;
 mod change;
 mod control;
 mod gate;
+mod listener;
 mod live;
 mod pages;
 mod range;
@@ -29,9 +31,12 @@ mod request;
 mod routes;
 mod rules;
 mod server;
+mod tls;
 mod view;
 
 pub use accounts::{AccountsError, Role};
 pub use app::{App, Settings};
 pub use control::{Check, Control, Finding, ProxySetting, Reload, Severity, Status};
+pub use listener::Limits;
 pub use server::{Console, StartError};
+pub use tls::TlsFiles;

@@ -1,9 +1,10 @@
 //! Events as they come, as server-sent events.
 //!
 //! A filter and a way to write an event → an answer that stays open: `data: …` for each new event that passes the filter, a
-//! comment now and then so that a broken connection is noticed. It ends after [`LONGEST`], and the browser asks anew, so
-//! that who was signed out sees no more. A thread of its own reads the store, at most every [`PAUSE`]; what comes faster than
-//! [`MOST`] between two looks is left out, as nobody reads it.
+//! comment now and then so that a broken connection is noticed. It ends within [`GLANCE`] when who reads is signed out,
+//! removed, or may do something else than before, and after [`LONGEST`] anyway, when the browser asks anew. A thread of its
+//! own reads the store, at most every [`PAUSE`]; what comes faster than [`MOST`] between two looks is left out, as nobody
+//! reads it. Who does not take what is sent is cut off, so that no place among the tails is kept by doing nothing.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,7 +21,9 @@ use futures_core::Stream;
 use portcullis_insight::{EventSummary, Events, Filter};
 use tokio::sync::mpsc;
 
-use crate::request::{Answer, Failure, answer};
+use crate::accounts::{Accounts, Viewer};
+use crate::app::{App, now};
+use crate::request::{Answer, Failure, Request, answer};
 
 /// Answers open at a time, in the whole process.
 const MOST_TAILS: usize = 32;
@@ -29,6 +32,8 @@ static TAILS: AtomicUsize = AtomicUsize::new(0);
 /// Events between two looks.
 const MOST: usize = 60;
 const PAUSE: Duration = Duration::from_millis(400);
+/// How often it is asked whether who reads still may.
+const GLANCE: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(15);
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -36,7 +41,9 @@ const LONGEST: Duration = Duration::from_secs(600);
 pub(crate) type Write = fn(&EventSummary) -> String;
 
 /// See the module.
-pub(crate) fn tail(events: Arc<Events>, filter: Filter, write: Write) -> Result<Answer, Failure> {
+pub(crate) fn tail(app: &App, request: &Request, filter: Filter, write: Write) -> Result<Answer, Failure> {
+    let (events, viewer) = (app.events()?, request.viewer()?.clone());
+    let reader = Reader { accounts: Arc::clone(&app.accounts), viewer };
     let open = Open::new().ok_or_else(|| {
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, "Too many live tails are open; close one.")
     })?;
@@ -46,26 +53,50 @@ pub(crate) fn tail(events: Arc<Events>, filter: Filter, write: Write) -> Result<
     let (to, lines) = mpsc::channel(8);
     let run = move || {
         let _open = open;
-        follow(&events, &filter, write, &news, newest, &to);
+        follow(&events, &filter, write, &news, newest, &reader, &to);
     };
     let thread = thread::Builder::new().name("console-tail".to_owned()).spawn(run);
     thread.map_err(|error| Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
     Ok(answer(StatusCode::OK, "text/event-stream", Body::from_stream(Lines(lines))))
 }
 
-/// Sends until the reader is gone, the store is, or time is up.
+/// Who reads.
+struct Reader {
+    accounts: Arc<Accounts>,
+    viewer: Viewer,
+}
+
+impl Reader {
+    fn may_read(&self) -> bool {
+        self.accounts.knows(&self.viewer, now())
+    }
+}
+
+/// Sends until the reader is gone, may no longer read, the store is gone, or time is up.
 fn follow(
     events: &Events,
     filter: &Filter,
     write: Write,
     news: &Receiver<EventSummary>,
     mut newest: u64,
+    reader: &Reader,
     to: &mpsc::Sender<Bytes>,
 ) {
     let end = Instant::now() + LONGEST;
     let mut text = ": open\n\n".to_owned();
-    while Instant::now() < end && to.blocking_send(Bytes::from(text)).is_ok() {
-        text = match news.recv_timeout(QUIET) {
+    let mut sent = Instant::now();
+    while Instant::now() < end {
+        if !text.is_empty() {
+            if to.try_send(Bytes::from(text)).is_err() {
+                break;
+            }
+            sent = Instant::now();
+        }
+        let came = news.recv_timeout(GLANCE);
+        if to.is_closed() || !reader.may_read() {
+            break;
+        }
+        text = match came {
             Ok(_) => {
                 thread::sleep(PAUSE);
                 while news.try_recv().is_ok() {}
@@ -74,7 +105,8 @@ fn follow(
                 newest = fresh.first().map_or(newest, |event| event.seq);
                 fresh.into_iter().rev().map(|event| format!("data: {}\n\n", write(event))).collect()
             }
-            Err(RecvTimeoutError::Timeout) => ": quiet\n\n".to_owned(),
+            Err(RecvTimeoutError::Timeout) if sent.elapsed() >= QUIET => ": quiet\n\n".to_owned(),
+            Err(RecvTimeoutError::Timeout) => String::new(),
             Err(RecvTimeoutError::Disconnected) => break,
         };
     }

@@ -1,8 +1,8 @@
-//! Listener, threads and routing of the console.
+//! Threads and routing of the console.
 //!
 //! `Console::start(settings, control)` → a thread with a runtime of its own, so that pages never take time from the proxy's
-//! workers. Handlers run on a small pool, since they read files. It listens on a loopback address, or where it is told
-//! that plain HTTP is wanted.
+//! workers. Handlers run on a small pool, since they read files. It listens on a loopback address, with TLS anywhere, or where
+//! it is told that plain HTTP is wanted.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,10 +14,13 @@ use axum::extract::{ConnectInfo, RawPathParams};
 use axum::http::{Method, StatusCode, header};
 use axum::routing::{MethodFilter, on};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tokio_rustls::rustls;
 
 use crate::accounts::AccountsError;
 use crate::app::{App, Settings, now};
 use crate::control::Control;
+use crate::listener::Listener;
 use crate::request::{Answer, Failure, Request};
 use crate::routes::{self, Access, Route};
 use crate::{api, gate, pages};
@@ -30,8 +33,8 @@ const HANDLERS: usize = 8;
 pub enum StartError {
     /// Others could read along.
     #[error(
-        "the console speaks plain HTTP, and others reach {0}; listen on a loopback address behind something that \
-         speaks TLS, or say --console-plain"
+        "the console speaks plain HTTP, and others reach {0}; give it --console-cert and --console-key, listen on a \
+         loopback address behind something that speaks TLS, or say --console-plain"
     )]
     Exposed(SocketAddr),
     /// The address cannot be had.
@@ -42,6 +45,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// The certificate.
+    #[error("the console's certificate cannot be used: {0}")]
+    Certificate(String),
     /// The system gives no thread or runtime.
     #[error("cannot start its thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -51,9 +57,8 @@ pub enum StartError {
 }
 
 /// A running console; it ends when this is dropped.
-#[derive(Debug)]
 pub struct Console {
-    address: SocketAddr,
+    app: Arc<App>,
     setup: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -66,7 +71,7 @@ impl Console {
     /// When the address is open to others without leave or cannot be had, or the accounts cannot be read.
     pub fn start(mut settings: Settings, control: Arc<dyn Control>) -> Result<Self, StartError> {
         let wanted = settings.address;
-        if !wanted.ip().is_loopback() && !settings.allow_plain {
+        if !wanted.ip().is_loopback() && !settings.allow_plain && settings.tls.is_none() {
             return Err(StartError::Exposed(wanted));
         }
         let bind = |source| StartError::Bind { address: wanted, source };
@@ -75,30 +80,53 @@ impl Console {
         let address = listener.local_addr().map_err(bind)?;
         settings.address = address;
         let (app, secret) = App::open(settings, control)?;
+        let app = Arc::new(app);
+        let acceptor = app.tls.as_ref().map(|tls| Ok((Arc::clone(tls), tls.acceptor()?))).transpose();
+        let tls = acceptor.map_err(|error: rustls::Error| StartError::Certificate(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(HANDLERS)
             .thread_name("console-handler")
             .build()
             .map_err(StartError::Thread)?;
+        let (router, limits) = (router(&app), app.settings.limits);
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new().name("console".to_owned()).spawn(move || {
-            runtime.block_on(serve(listener, router(&Arc::new(app)), stopped));
+            runtime.block_on(async {
+                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+                Listener { listener, router, limits, tls }.serve(stopped).await;
+            });
             runtime.shutdown_background();
         });
         let thread = thread.map_err(StartError::Thread)?;
-        let setup = secret.map(|secret| format!("http://{address}{}", App::setup_path(&secret)));
-        Ok(Self { address, setup, stop: Some(stop), thread: Some(thread) })
+        let setup = secret.map(|secret| app.setup_link(&secret));
+        Ok(Self { app, setup, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.app.settings.address
+    }
+
+    /// Where browsers find it.
+    pub fn url(&self) -> String {
+        self.app.url()
     }
 
     /// The link that makes the first account; `None` when there is one.
     pub fn setup_link(&self) -> Option<&str> {
         self.setup.as_deref()
+    }
+
+    /// A new link when there is still no account; the one before is dead.
+    pub fn new_setup_link(&self) -> Option<String> {
+        self.app.accounts.renew_setup(now()).map(|secret| self.app.setup_link(&secret))
+    }
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Console").field("address", &self.address()).finish_non_exhaustive()
     }
 }
 
@@ -107,16 +135,6 @@ impl Drop for Console {
         // Whichever is gone already: it ended by itself.
         let _ = self.stop.take().map(|stop| stop.send(()));
         let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
-/// Serves until told to stop; open pages and live tails are cut then.
-async fn serve(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::select! {
-        _ = axum::serve(listener, service) => {}
-        _ = stopped => {}
     }
 }
 
@@ -165,18 +183,22 @@ async fn answer(
     let is_api = target.starts_with("/api/");
     let mut request = match read(app, request, parameters, target).await {
         Ok(request) => request,
-        Err(failure) => return finish(api::problem(&failure)),
+        Err(failure) => return finish(app, api::problem(&failure)),
     };
-    let (app, route) = (Arc::clone(app), Arc::clone(route));
+    let (console, route) = (Arc::clone(app), Arc::clone(route));
     let handled = tokio::task::spawn_blocking(move || {
-        request.viewer = gate::viewer(&app, &request.headers, now());
-        let result = permitted(&route, &request).and_then(|()| (route.run)(&app, &request));
+        let app = console;
+        let result = gate::viewer(&app, &request.headers, &request.peer, now()).and_then(|viewer| {
+            request.viewer = viewer;
+            permitted(&route, &request)?;
+            (route.run)(&app, &request)
+        });
         result.unwrap_or_else(|failure| {
             if is_api { api::problem(&failure) } else { pages::failure(&app, &request, &failure) }
         })
     });
     let failed = |_| api::problem(&Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "The page broke off."));
-    finish(handled.await.unwrap_or_else(failed))
+    finish(app, handled.await.unwrap_or_else(failed))
 }
 
 /// The request with its body, as far as it may come in.
@@ -187,10 +209,13 @@ async fn read(
     target: String,
 ) -> Result<Request, Failure> {
     let (parts, body) = request.into_parts();
-    gate::check_host(&parts.headers, app.settings.address, &app.settings.hosts)?;
-    gate::check_origin(&parts.method, &parts.headers)?;
+    let usual_port = if app.tls.is_some() { 443 } else { 80 };
+    gate::check_host(&parts.headers, app.settings.address, &app.settings.hosts, usual_port)?;
+    gate::check_origin(&parts.method, &parts.headers, app.tls.is_some())?;
     let too_long = |_| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too long, or broke off.");
-    let body = to_bytes(body, gate::LONGEST_BODY).await.map_err(too_long)?;
+    let too_slow = |_| Failure::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.");
+    let body = timeout(app.settings.limits.body, to_bytes(body, gate::LONGEST_BODY));
+    let body = body.await.map_err(too_slow)?.map_err(too_long)?;
     let kind =
         parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_form = kind.split(';').next() == Some("application/x-www-form-urlencoded");
@@ -214,7 +239,10 @@ fn permitted(route: &Route, request: &Request) -> Result<(), Failure> {
     if route.method == Method::POST { gate::check_token(request) } else { Ok(()) }
 }
 
-fn finish(mut answer: Answer) -> Answer {
+fn finish(app: &App, mut answer: Answer) -> Answer {
     gate::protect(&mut answer);
+    if app.tls.is_some() {
+        gate::bind_to_tls(&mut answer, app.settings.address);
+    }
     answer
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
-use portcullis_console::{App, Check, Control, Finding, ProxySetting, Reload, Settings, Severity, Status};
+use portcullis_console::{
+    App, Check, Control, Finding, Limits, ProxySetting, Reload, Settings, Severity, Status,
+};
 use portcullis_insight::{
-    Bytes, Counts, EngineMode, Event, EventDetail, EventSummary, Events, Limits, MatchedRule, StoredRequest,
+    Bytes, Counts, EngineMode, Event, EventDetail, EventSummary, Events, MatchedRule, StoredRequest,
     StoredResponse, Verdict,
 };
 use portcullis_site::history::History;
@@ -104,6 +106,8 @@ impl Console {
             hosts: Vec::new(),
             folder: root.join("data/console"),
             allow_plain: false,
+            tls: None,
+            limits: Limits::default(),
         };
         let events = events(&root);
         let (app, secret) = App::open(settings, Arc::new(Bare(Site::open(&root).unwrap(), events))).unwrap();
@@ -428,7 +432,7 @@ fn misjudged() -> Event {
 /// A console whose store holds [`misjudged`] and nine requests that matched nothing.
 async fn watching() -> Console {
     let store = |root: &Path| {
-        let events = Events::open(root.join("events.sqlite"), Limits::default()).unwrap();
+        let events = Events::open(root.join("events.sqlite"), portcullis_insight::Limits::default()).unwrap();
         events.submit(misjudged());
         let micros = jiff::Timestamp::now().as_microsecond();
         let counts = Counts { requests: 9, passed: 9, ..Counts::default() };
@@ -494,8 +498,11 @@ async fn the_api_tells_what_the_pages_show_and_refuses_what_it_does_not_know() {
 
 #[tokio::test]
 async fn the_live_tail_sends_what_comes() {
-    let store =
-        |root: &Path| Some(Arc::new(Events::open(root.join("events.sqlite"), Limits::default()).unwrap()));
+    let store = |root: &Path| {
+        Some(Arc::new(
+            Events::open(root.join("events.sqlite"), portcullis_insight::Limits::default()).unwrap(),
+        ))
+    };
     let mut held = None;
     let console = Console::with(|root| {
         held = store(root);

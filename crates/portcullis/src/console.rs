@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
 use portcullis_console::{
-    Check, Console, Control, Finding, ProxySetting, Reload, Settings, Severity, StartError, Status,
+    Check, Console, Control, Finding, Limits, ProxySetting, Reload, Settings, Severity, StartError, Status,
+    TlsFiles,
 };
 use portcullis_engine::record::EngineMode;
 use portcullis_insight::Events;
@@ -85,13 +86,13 @@ pub fn start(wanted: &ConsoleSettings, is_named: bool, process: Process) -> Resu
         hosts: wanted.hosts.clone(),
         folder: process.instance.join(DATA).join("console"),
         allow_plain: wanted.plain,
+        tls: tls(wanted)?,
+        limits: Limits::default(),
     };
     match Console::start(settings, Arc::new(process)) {
         Ok(console) => {
-            show(&format!("console on http://{}\n", console.address()));
-            if let Some(link) = console.setup_link() {
-                show(&format!("the console has no account yet; make the first one at\n    {link}\n"));
-            }
+            show(&format!("console on {}\n", console.url()));
+            console.setup_link().into_iter().for_each(show_link);
             Ok(Some(console))
         }
         Err(error) if is_named => Err(not_started(&error)),
@@ -99,6 +100,20 @@ pub fn start(wanted: &ConsoleSettings, is_named: bool, process: Process) -> Resu
             say(format_args!("no console: {}", not_started(&error)));
             Ok(None)
         }
+    }
+}
+
+/// The link that makes the first account. It is a secret: standard error is read by who runs the process.
+pub fn show_link(link: &str) {
+    show(&format!("the console has no account yet; make the first one within an hour at\n    {link}\n"));
+}
+
+fn tls(wanted: &ConsoleSettings) -> Result<Option<TlsFiles>> {
+    match (wanted.certificate.clone(), wanted.key.clone()) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => Err(anyhow!("console-cert is given and console-key is not: TLS needs both")),
+        (None, Some(_)) => Err(anyhow!("console-key is given and console-cert is not: TLS needs both")),
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The file lies in the site's data folder, outside of its history. Without an account there is a one-time link that makes
-//! the first one; it works until then, and the process prints it. A token dies with its account.
+//! the first one; the process prints it, and it works until then, for [`SETUP_LIFE`]. A token dies with its account.
 
 mod attempts;
 mod password;
@@ -22,7 +22,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use attempts::Attempts;
-pub(crate) use sessions::Session;
 use sessions::Sessions;
 pub use store::AccountsError;
 use store::{Account, Store, Token};
@@ -65,6 +64,14 @@ pub(crate) struct Viewer {
     pub(crate) role: Role,
     /// What forms must carry; `None` for a token, which no browser sends by itself.
     pub(crate) csrf: Option<String>,
+    credential: Credential,
+}
+
+/// What somebody is known by, as its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Credential {
+    Session(String),
+    Token(String),
 }
 
 /// An account as pages show it.
@@ -100,18 +107,25 @@ pub(crate) enum Refused {
     Failed(String),
 }
 
+/// Seconds that the setup link works.
+pub(crate) const SETUP_LIFE: i64 = 3600;
+
+/// What somebody with a dead link is told.
+pub(crate) const NO_SETUP: &str = "This link was used already, is older than an hour, or is not the one that was printed. \
+    While there is no account, the process prints a new one when it starts, and when it gets SIGHUP.";
+
 /// See the module.
 pub(crate) struct Accounts {
     store: Mutex<Store>,
     sessions: Mutex<Sessions>,
     attempts: Mutex<Attempts>,
-    /// The digest of the setup secret, while there is no account.
-    setup: Mutex<Option<String>>,
+    /// The digest of the setup secret and when it ends, while there is no account.
+    setup: Mutex<Option<(String, i64)>>,
 }
 
 impl Accounts {
     /// Reads the accounts in a folder. With none, the secret of the setup link comes too.
-    pub(crate) fn open(folder: &Path) -> Result<(Self, Option<String>), AccountsError> {
+    pub(crate) fn open(folder: &Path, now: i64) -> Result<(Self, Option<String>), AccountsError> {
         let store = Store::open(folder)?;
         let secret = store.is_empty().then(secret::random).transpose();
         let secret = secret.map_err(|error| AccountsError::Random(error.to_string()))?;
@@ -119,7 +133,7 @@ impl Accounts {
             store: Mutex::new(store),
             sessions: Mutex::default(),
             attempts: Mutex::default(),
-            setup: Mutex::new(secret.as_deref().map(secret::digest)),
+            setup: Mutex::new(secret.as_deref().map(|secret| (secret::digest(secret), now + SETUP_LIFE))),
         };
         Ok((accounts, secret))
     }
@@ -130,16 +144,24 @@ impl Accounts {
     }
 
     /// Whether a secret is that of the setup link.
-    pub(crate) fn is_setup(&self, given: &str) -> bool {
-        locked(&self.setup).as_ref().is_some_and(|digest| *digest == secret::digest(given))
+    pub(crate) fn is_setup(&self, given: &str, now: i64) -> bool {
+        is_valid(locked(&self.setup).as_ref(), given, now)
+    }
+
+    /// A new secret for the setup link, while there is no account; the one before is dead.
+    pub(crate) fn renew_setup(&self, now: i64) -> Option<String> {
+        let mut setup = locked(&self.setup);
+        let secret = setup.as_ref().and_then(|_| secret::random().ok())?;
+        *setup = Some((secret::digest(&secret), now + SETUP_LIFE));
+        Some(secret)
     }
 
     /// Makes the first account; the link is dead from then on.
-    pub(crate) fn set_up(&self, given: &str, name: &str, password: &str) -> Result<(), String> {
+    pub(crate) fn set_up(&self, given: &str, name: &str, password: &str, now: i64) -> Result<(), String> {
         let hash = password::hash(password)?;
         let mut setup = locked(&self.setup);
-        if setup.as_ref().is_none_or(|digest| *digest != secret::digest(given)) {
-            return Err("This link was used already, or is not the one that was printed.".to_owned());
+        if !is_valid(setup.as_ref(), given, now) {
+            return Err(NO_SETUP.to_owned());
         }
         locked(&self.store).add(Account { name: checked(name)?, role: Role::Admin, hash })?;
         *setup = None;
@@ -154,7 +176,7 @@ impl Accounts {
         address: &str,
         now: i64,
     ) -> Result<String, Refused> {
-        let keys = [format!("account {name}"), format!("address {address}")];
+        let keys = [attempts::account("account", name), attempts::address("address", address)];
         if !locked(&self.attempts).begin(&keys, now) {
             return Err(Refused::TooMany);
         }
@@ -183,18 +205,51 @@ impl Accounts {
 
     /// Who has this cookie.
     pub(crate) fn by_cookie(&self, cookie: &str, now: i64) -> Option<Viewer> {
-        let session: Session = locked(&self.sessions).find(cookie, now)?;
+        let digest = secret::digest(cookie);
+        let session = locked(&self.sessions).find(&digest, now)?;
         let store = locked(&self.store);
         let account = store.account(&session.account)?;
-        Some(Viewer { account: session.account, role: account.role, csrf: Some(session.csrf) })
+        let (csrf, credential) = (Some(session.csrf), Credential::Session(digest));
+        Some(Viewer { account: session.account, role: account.role, csrf, credential })
     }
 
     /// Who has this API token.
-    pub(crate) fn by_token(&self, token: &str, now: i64) -> Option<Viewer> {
+    pub(crate) fn by_token(&self, token: &str, address: &str, now: i64) -> Result<Option<Viewer>, Refused> {
+        let keys = [attempts::address("token", address)];
+        if !locked(&self.attempts).allows(&keys, now) {
+            return Err(Refused::TooMany);
+        }
+        let digest = secret::digest(token);
+        let known = self.token(&digest, now);
+        if known.is_none() {
+            locked(&self.attempts).failed(&keys, now);
+        }
+        let viewer =
+            |(account, role)| Viewer { account, role, csrf: None, credential: Credential::Token(digest) };
+        Ok(known.map(viewer))
+    }
+
+    /// Whether somebody may still do what they might when they were asked who they are: signed in or with a token that
+    /// lasts, and in the same role.
+    pub(crate) fn knows(&self, viewer: &Viewer, now: i64) -> bool {
+        let known = match &viewer.credential {
+            Credential::Token(digest) => self.token(digest, now),
+            Credential::Session(digest) => {
+                let name = locked(&self.sessions).account(digest, now).map(str::to_owned);
+                let store = locked(&self.store);
+                let account = name.and_then(|name| store.account(&name));
+                account.map(|account| (account.name.clone(), account.role))
+            }
+        };
+        known.is_some_and(|(account, role)| account == viewer.account && role == viewer.role)
+    }
+
+    /// The account of a token and what both together may do.
+    fn token(&self, digest: &str, now: i64) -> Option<(String, Role)> {
         let store = locked(&self.store);
-        let token = store.token(&secret::digest(token)).filter(|token| token.expires > now)?;
+        let token = store.token(digest).filter(|token| token.expires > now)?;
         let account = store.account(&token.account)?;
-        Some(Viewer { account: account.name.clone(), role: token.role.min(account.role), csrf: None })
+        Some((account.name.clone(), token.role.min(account.role)))
     }
 
     /// Everybody.
@@ -215,14 +270,24 @@ impl Accounts {
         Ok(())
     }
 
-    /// Changes somebody's password; the others of their sessions end.
-    pub(crate) fn set_password(&self, name: &str, old: &str, new: &str) -> Result<(), String> {
+    /// Gives somebody another role. The last admin stays one.
+    pub(crate) fn set_role(&self, name: &str, role: Role) -> Result<(), String> {
+        locked(&self.store).set_role(name, role)
+    }
+
+    /// Changes somebody's password; all their sessions end.
+    pub(crate) fn set_password(&self, name: &str, old: &str, new: &str, now: i64) -> Result<(), Refused> {
+        let keys = [attempts::account("password", name)];
+        if !locked(&self.attempts).begin(&keys, now) {
+            return Err(Refused::TooMany);
+        }
         let known = locked(&self.store).account(name).map(|account| account.hash.clone());
         if !known.is_some_and(|hash| password::is_right(old, &hash)) {
-            return Err("The present password is not right.".to_owned());
+            return Err(Refused::Wrong);
         }
-        let hash = password::hash(new)?;
-        locked(&self.store).set_hash(name, hash)?;
+        locked(&self.attempts).succeeded(&keys);
+        let hash = password::hash(new).map_err(Refused::Failed)?;
+        locked(&self.store).set_hash(name, hash).map_err(Refused::Failed)?;
         locked(&self.sessions).end_all(name);
         Ok(())
     }
@@ -251,6 +316,10 @@ impl Accounts {
     pub(crate) fn remove_token(&self, account: &str, name: &str) -> Result<(), String> {
         locked(&self.store).remove_token(account, name)
     }
+}
+
+fn is_valid(setup: Option<&(String, i64)>, given: &str, now: i64) -> bool {
+    setup.is_some_and(|(digest, end)| *digest == secret::digest(given) && now < *end)
 }
 
 /// A name of an account or token: what can stand in a commit and on a line.

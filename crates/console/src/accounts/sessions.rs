@@ -47,11 +47,16 @@ impl Sessions {
         Ok(cookie)
     }
 
-    /// The session of a cookie.
-    pub(crate) fn find(&mut self, cookie: &str, now: i64) -> Option<Session> {
-        let session = self.by_digest.get_mut(&secret::digest(cookie)).filter(|s| s.is_alive(now))?;
+    /// The session of a cookie, which is used by that.
+    pub(crate) fn find(&mut self, digest: &str, now: i64) -> Option<Session> {
+        let session = self.by_digest.get_mut(digest).filter(|s| s.is_alive(now))?;
         session.used = now;
         Some(session.clone())
+    }
+
+    /// Whose session that is, without using it.
+    pub(crate) fn account(&self, digest: &str, now: i64) -> Option<&str> {
+        self.by_digest.get(digest).filter(|s| s.is_alive(now)).map(|s| s.account.as_str())
     }
 
     /// Ends one.
@@ -78,11 +83,14 @@ mod tests {
     #[test]
     fn sessions_end() {
         let mut sessions = Sessions::default();
-        let cookie = sessions.begin("ada", 0).unwrap();
+        let begin = |sessions: &mut Sessions| secret::digest(&sessions.begin("ada", 0).unwrap());
+        let cookie = begin(&mut sessions);
+        assert_eq!(sessions.account(&cookie, IDLE - 1), Some("ada"));
+        assert!(sessions.account(&cookie, IDLE).is_none(), "looking is not using");
         assert_eq!(sessions.find(&cookie, IDLE - 1).unwrap().account, "ada");
         assert!(sessions.find(&cookie, 2 * IDLE).is_none());
         assert!(sessions.find("forged", 0).is_none());
-        let cookie = sessions.begin("ada", 0).unwrap();
+        let cookie = begin(&mut sessions);
         sessions.end_all("ada");
         assert!(sessions.find(&cookie, 1).is_none());
     }

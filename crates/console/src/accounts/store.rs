@@ -130,6 +130,17 @@ impl Store {
         })
     }
 
+    pub(super) fn set_role(&mut self, name: &str, role: Role) -> Result<(), String> {
+        self.change(|content| {
+            let account = content.accounts.iter_mut().find(|account| account.name == name);
+            account.ok_or_else(|| format!("There is no account `{name}`."))?.role = role;
+            if !content.accounts.iter().any(|account| account.role == Role::Admin) {
+                return Err("The last admin stays one: nobody could let anybody in again.".to_owned());
+            }
+            Ok(())
+        })
+    }
+
     pub(super) fn set_hash(&mut self, name: &str, hash: String) -> Result<(), String> {
         self.change(|content| {
             let account = content.accounts.iter_mut().find(|account| account.name == name);
@@ -187,25 +198,36 @@ mod tests {
     #[test]
     fn accounts_and_tokens_survive_and_die_together() {
         let folder = tempfile::tempdir().unwrap();
-        let (accounts, secret) = Accounts::open(folder.path()).unwrap();
+        let (accounts, secret) = Accounts::open(folder.path(), 0).unwrap();
         let secret = secret.unwrap();
-        assert!(accounts.set_up("forged", "ada", "correct horse").is_err());
-        accounts.set_up(&secret, "ada", "correct horse").unwrap();
-        assert!(accounts.set_up(&secret, "eve", "correct horse").is_err(), "the link works once");
+        assert!(accounts.set_up("forged", "ada", "correct horse", 1).is_err());
+        assert!(accounts.is_setup(&secret, super::super::SETUP_LIFE - 1), "the link lives an hour");
+        assert!(!accounts.is_setup(&secret, super::super::SETUP_LIFE) && accounts.wants_setup());
+        let first = secret;
+        let secret = accounts.renew_setup(5000).unwrap();
+        assert!(!accounts.is_setup(&first, 5000), "there is one link at a time");
+        accounts.set_up(&secret, "ada", "correct horse", 5001).unwrap();
+        assert!(accounts.set_up(&secret, "eve", "correct horse", 5001).is_err(), "the link works once");
+        assert!(accounts.renew_setup(5002).is_none(), "there is an account");
         accounts.add("bob", "battery staple", Role::Tune).unwrap();
         let token = accounts.add_token("bob", "robot", Role::Admin, 1000).unwrap();
-        let (accounts, secret) = Accounts::open(folder.path()).unwrap();
+        let (accounts, secret) = Accounts::open(folder.path(), 0).unwrap();
         assert!(secret.is_none() && !accounts.wants_setup());
-        let viewer = accounts.by_token(&token, 999).unwrap();
+        let by_token = |token: &str, now| accounts.by_token(token, "192.0.2.1", now).unwrap();
+        let viewer = by_token(&token, 999).unwrap();
         assert_eq!(
             (viewer.account.as_str(), viewer.role),
             ("bob", Role::Tune),
             "never more than its account"
         );
-        assert!(accounts.by_token(&token, 1000).is_none(), "expired");
+        assert!(accounts.knows(&viewer, 999) && !accounts.knows(&viewer, 1000));
+        assert!(by_token(&token, 1000).is_none(), "expired");
+        accounts.set_role("bob", Role::View).unwrap();
+        assert!(!accounts.knows(&viewer, 999), "it may less than it did");
         accounts.remove("bob").unwrap();
-        assert!(accounts.by_token(&token, 1).is_none());
+        assert!(by_token(&token, 1).is_none());
         assert!(accounts.remove("ada").is_err(), "the last admin");
+        assert!(accounts.set_role("ada", Role::Tune).is_err(), "the last admin");
         let text = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
         assert!(!text.contains("correct horse") && !text.contains(&token));
     }

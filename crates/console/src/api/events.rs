@@ -71,7 +71,7 @@ fn list(app: &App, request: &Request) -> Result<Answer, Failure> {
 }
 
 fn tail(app: &App, request: &Request) -> Result<Answer, Failure> {
-    live::tail(app.events()?, filter(request)?, |event| serde_json::to_string(event).unwrap_or_default())
+    live::tail(app, request, filter(request)?, |event| serde_json::to_string(event).unwrap_or_default())
 }
 
 fn one(app: &App, request: &Request) -> Result<Answer, Failure> {

@@ -56,7 +56,7 @@ struct SessionNow {
 }
 
 fn status(app: &App, _: &Request) -> Result<Answer, Failure> {
-    let now = app.control.status();
+    let now = app.status();
     given(&StatusNow {
         site: now.name,
         version: now.version,

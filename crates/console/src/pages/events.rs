@@ -157,5 +157,5 @@ fn told(text: &str, error: &FilterError) -> String {
 pub(super) fn live(app: &App, request: &Request) -> Result<Answer, Failure> {
     // Each event is one line of the stream, so the row must be one too.
     let row = |event: &EventSummary| Row::of(event).render().unwrap_or_default().replace(['\n', '\r'], " ");
-    live::tail(app.events()?, Filter::parse(&text(request))?, row)
+    live::tail(app, request, Filter::parse(&text(request))?, row)
 }

@@ -110,7 +110,7 @@ impl Page {
         section: &'static str,
     ) -> Result<Self, Failure> {
         let viewer = request.viewer()?;
-        let status = app.control.status();
+        let status = app.status();
         Ok(Self {
             title: title.into(),
             section,

@@ -71,7 +71,7 @@ struct Process {
 pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let page = Page::new(app, request, "Overview", "overview")?;
     let range = Range::of(request)?;
-    let status = app.control.status();
+    let status = app.status();
     let seen = app.events().and_then(|events| {
         let overview = events.overview(range.window())?;
         let latest = events.list(&Filter::default(), None, 8)?;

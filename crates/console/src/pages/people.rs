@@ -3,8 +3,9 @@
 use askama::Template;
 use axum::http::StatusCode;
 
+use super::sign_in::TOO_MANY;
 use super::{Page, render};
-use crate::accounts::{AccountSummary, Role};
+use crate::accounts::{AccountSummary, Refused, Role};
 use crate::app::{App, now};
 use crate::gate;
 use crate::request::{Answer, Failure, Request, see_other};
@@ -75,11 +76,27 @@ pub(super) fn act(app: &App, request: &Request) -> Result<Answer, Failure> {
             admin()?;
             app.accounts.remove(request.required("account")?)
         }
-        "password" => app.accounts.set_password(
-            &viewer.account,
-            request.required("old")?,
-            request.required("password")?,
-        ),
+        "role" => {
+            admin()?;
+            app.accounts.set_role(request.required("account")?, role(request)?)
+        }
+        "password" => {
+            let (old, new) = (request.required("old")?, request.required("password")?);
+            match app.accounts.set_password(&viewer.account, old, new, now()) {
+                Ok(()) => Ok(()),
+                Err(Refused::Wrong) => Err("The present password is not right.".to_owned()),
+                Err(Refused::Failed(reason)) => Err(reason),
+                Err(Refused::TooMany) => {
+                    return page(
+                        app,
+                        request,
+                        StatusCode::TOO_MANY_REQUESTS,
+                        Some(TOO_MANY.to_owned()),
+                        None,
+                    );
+                }
+            }
+        }
         "add-token" => {
             let days = request
                 .required("days")?

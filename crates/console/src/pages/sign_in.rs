@@ -4,10 +4,13 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use super::{render, theme};
-use crate::accounts::Refused;
+use crate::accounts::{NO_SETUP, Refused};
 use crate::app::{App, now};
 use crate::gate::SESSION;
 use crate::request::{Answer, Failure, Request, see_other, set_cookie};
+
+/// What who tried too often is told.
+pub(super) const TOO_MANY: &str = "Too many wrong tries. Wait a quarter of an hour, then try again.";
 
 /// How long a browser keeps the cookie; the session itself may end before.
 const WEEK: i64 = 7 * 86_400;
@@ -72,10 +75,7 @@ pub(super) fn sign_in(app: &App, request: &Request) -> Result<Answer, Failure> {
     let (status, wrong) = match app.accounts.sign_in(name, password, &request.peer, now()) {
         Ok(cookie) => return Ok(signed_in(next, &cookie)),
         Err(Refused::Wrong) => (StatusCode::FORBIDDEN, "Account or password is not right.".to_owned()),
-        Err(Refused::TooMany) => {
-            let told = "Too many wrong tries. Wait a quarter of an hour, then try again.";
-            (StatusCode::TOO_MANY_REQUESTS, told.to_owned())
-        }
+        Err(Refused::TooMany) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY.to_owned()),
         Err(Refused::Failed(reason)) => (StatusCode::INTERNAL_SERVER_ERROR, reason),
     };
     shown(app, request, status, Some(wrong), name, next)
@@ -98,9 +98,8 @@ pub(super) fn sign_out(app: &App, request: &Request) -> Result<Answer, Failure> 
 
 pub(super) fn setup_form(app: &App, request: &Request) -> Result<Answer, Failure> {
     let token = request.asked("token").unwrap_or_default();
-    if !app.accounts.is_setup(token) {
-        let message = "This link was used already, or is not the one that was printed.";
-        return Err(Failure::new(StatusCode::FORBIDDEN, message));
+    if !app.accounts.is_setup(token, now()) {
+        return Err(Failure::new(StatusCode::FORBIDDEN, NO_SETUP));
     }
     setup(request, StatusCode::OK, None, "", token)
 }
@@ -119,12 +118,11 @@ fn setup(
 pub(super) fn set_up(app: &App, request: &Request) -> Result<Answer, Failure> {
     let (token, name) = (request.required("token")?, request.required("account")?.trim());
     let password = request.required("password")?;
-    if !app.accounts.is_setup(token) {
-        let message = "This link was used already, or is not the one that was printed.";
-        return Err(Failure::new(StatusCode::FORBIDDEN, message));
+    if !app.accounts.is_setup(token, now()) {
+        return Err(Failure::new(StatusCode::FORBIDDEN, NO_SETUP));
     }
     let made = if request.field("again") == Some(password) {
-        app.accounts.set_up(token, name, password)
+        app.accounts.set_up(token, name, password, now())
     } else {
         Err("The two passwords differ.".to_owned())
     };

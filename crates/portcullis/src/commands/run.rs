@@ -189,7 +189,7 @@ pub fn serve(
     ready(&proxy);
     let mut manager = ServiceManager::of_environment();
     manager.ready(&running.status());
-    let status = until_stopped(proxy, running, &events, &mut manager);
+    let status = until_stopped(proxy, running, &events, &mut manager, console.as_ref());
     drop(console);
     Ok(status)
 }
@@ -295,6 +295,7 @@ fn until_stopped(
     mut running: Running,
     events: &Receiver<Event>,
     manager: &mut ServiceManager,
+    console: Option<&Console>,
 ) -> ExitCode {
     let signal = loop {
         match events.recv() {
@@ -303,6 +304,8 @@ fn until_stopped(
                 running.logging.reopen();
                 running.reload(Cause::Signal);
                 manager.ready(&running.status());
+                let link = console.and_then(Console::new_setup_link);
+                link.iter().for_each(|link| console::show_link(link));
             }
             Ok(Event::Changed) => {
                 running.reload(Cause::Files);

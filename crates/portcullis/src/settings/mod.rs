@@ -147,6 +147,10 @@ pub struct ConsoleSettings {
     pub hosts: Vec<String>,
     /// Whether others may reach it, though it speaks plain HTTP.
     pub plain: bool,
+    /// The certificate.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
 }
 
 /// Where events are kept.
@@ -214,6 +218,8 @@ impl Default for Settings {
                 address: Some(SocketAddr::from(([127, 0, 0, 1], 8081))),
                 hosts: Vec::new(),
                 plain: false,
+                certificate: None,
+                key: None,
             },
         }
     }

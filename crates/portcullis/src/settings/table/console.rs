@@ -1,9 +1,11 @@
 //! Settings of the console.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
+use crate::settings::located;
 use crate::settings::setting::{Applies, Group, Setting, Shape};
-use crate::settings::value::Invalid;
+use crate::settings::value::{Invalid, Value};
 
 /// See the module.
 pub static ROWS: &[Setting] = &[
@@ -37,6 +39,29 @@ pub static ROWS: &[Setting] = &[
         set: |to, value, _| value.list().map(|names| to.console.hosts = names.to_vec()),
     },
     Setting {
+        name: "console-cert",
+        group: Group::Console,
+        shape: Shape::Text,
+        placeholder: "FILE",
+        default: "\"off\"",
+        applies: Applies::AtStart,
+        summary: "The console's certificate with its chain, PEM: it speaks TLS then. off is plain HTTP.",
+        detail: "Goes with console_key. New content of the two files is noticed and serves new connections; content that cannot \
+                 be used changes nothing, and the console shows why.",
+        set: |to, value, from| file(value, from).map(|file| to.console.certificate = file),
+    },
+    Setting {
+        name: "console-key",
+        group: Group::Console,
+        shape: Shape::Text,
+        placeholder: "FILE",
+        default: "\"off\"",
+        applies: Applies::AtStart,
+        summary: "The private key of the console's certificate, PEM.",
+        detail: "",
+        set: |to, value, from| file(value, from).map(|file| to.console.key = file),
+    },
+    Setting {
         name: "console-plain",
         group: Group::Console,
         shape: Shape::Boolean,
@@ -48,6 +73,11 @@ pub static ROWS: &[Setting] = &[
         set: |to, value, _| value.boolean().map(|on| to.console.plain = on),
     },
 ];
+
+/// A file, or nothing for off.
+fn file(value: &Value, from: &Path) -> Result<Option<PathBuf>, Invalid> {
+    Ok(if value.text()? == "off" { None } else { Some(located(from, value.path()?)) })
+}
 
 fn address(text: &str) -> Result<SocketAddr, Invalid> {
     text.parse().map_err(|_| {
