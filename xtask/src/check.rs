@@ -16,10 +16,13 @@ pub fn all(root: &Path) -> Result<()> {
     crate::edges::check(root)?;
     crate::licences::check(root)?;
     crate::unicode_map::check(root)?;
-    cargo(root, &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])?;
+    let features = crate::features::arguments();
+    let clippy = ["clippy", "--quiet", "--workspace", "--all-targets"];
+    cargo(root, &[&clippy, features, &["--", "--deny", "warnings"]].concat(), &[])?;
     let deny_warnings = [("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private-intra-doc-links")];
-    cargo(root, &["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"], &deny_warnings)?;
-    cargo(root, &["test", "--workspace"], &[])
+    let doc = ["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"];
+    cargo(root, &[&doc, features].concat(), &deny_warnings)?;
+    cargo(root, &[&["test", "--workspace"], features].concat(), &[])
 }
 
 /// The pages of `docs/reference`: a test of the engine writes them, and compares when it is not told to. [`all`] runs it

@@ -121,8 +121,11 @@ fn play(root: &Path, folder: &Path, corpus: &Corpus) -> Result<(Counts, bool)> {
     let mut whole = true;
     for (package, target, test) in corpus.runners {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let features = if *package == "portcullis" { crate::features::arguments() } else { &[] };
         command
-            .args(["test", "--quiet", "--package", package, "--test", target, "--"])
+            .args(["test", "--quiet", "--package", package, "--test", target])
+            .args(features)
+            .arg("--")
             .args(["--exact", test, "--nocapture"])
             .current_dir(root)
             .env("PORTCULLIS_CORPUS", folder)

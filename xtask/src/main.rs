@@ -15,6 +15,7 @@ mod check;
 mod corpus;
 mod differential;
 mod edges;
+mod features;
 mod licences;
 mod metadata;
 mod tidy;

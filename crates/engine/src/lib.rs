@@ -43,6 +43,7 @@ pub mod trace;
 mod trace_body;
 mod transaction;
 mod uploads;
+mod validation;
 pub mod variables;
 pub mod verdict;
 mod workspace;

@@ -445,6 +445,7 @@ impl Transaction {
                 let argument = argument.to_vec();
                 self.test_external(*external, rule, value, tested, &argument)?
             }
+            Test::Validation(validation) => self.test_validation(validation),
             Test::Rewrite(rewrite) => self.rewrite(rewrite, rule, value, tested),
             Test::Script { script, inspects } => {
                 let argument = inspects.then(|| self.arena.get(tested).to_vec());

@@ -61,6 +61,7 @@ pub(crate) struct RequestBody {
     pub(crate) last_filename: Option<Text>,
     pub(crate) last_name: Option<Text>,
     pub(crate) xml: Option<XmlDocument>,
+    pub(crate) xml_is_well_formed: bool,
     /// What expressions selected from it: most rules ask for the same two.
     pub(crate) xml_selected: Vec<(Arc<XPath>, Vec<Text>)>,
     pub(crate) uploads: Vec<Upload>,
@@ -535,6 +536,7 @@ impl Transaction {
         self.body.raw = raw;
         match result {
             Ok(document) => {
+                self.body.xml_is_well_formed = true;
                 self.publish_xml(Some(document));
                 false
             }

@@ -232,6 +232,8 @@ pub(crate) struct Operator {
 pub(crate) enum Test {
     Pure(Box<dyn OperatorTest>),
     External(External),
+    /// `@validateDTD`, `@validateSchema`.
+    Validation(Arc<crate::validation::Validation>),
     /// `@rsub`.
     Rewrite(Box<Rewrite>),
     /// A Lua script: a rule of its own, or one that inspects the file that a value names.

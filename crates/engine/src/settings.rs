@@ -200,6 +200,8 @@ pub struct Settings {
     pub stream_response_body: bool,
     /// `SecParseXmlIntoArgs`.
     pub xml_into_args: XmlIntoArgs,
+    /// `SecXmlExternalEntity`.
+    pub xml_external_entity: bool,
     /// `SecDisableBackendCompression`.
     pub disable_backend_compression: bool,
     /// `SecHttpBlKey`.
@@ -257,6 +259,7 @@ impl Default for Settings {
             stream_request_body: false,
             stream_response_body: false,
             xml_into_args: XmlIntoArgs::Off,
+            xml_external_entity: false,
             disable_backend_compression: false,
             http_bl_key: None,
             compatibility: Compatibility::default(),

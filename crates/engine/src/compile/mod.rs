@@ -9,6 +9,7 @@
 
 pub(crate) mod canonical;
 pub(crate) mod draft;
+mod grammars;
 pub(crate) mod header_edit;
 mod link;
 mod location;
@@ -122,6 +123,7 @@ pub fn compile(
     compiler.end_chain();
     compiler.finish_updates();
     compiler.check_states();
+    compiler.compile_grammars();
     let failed = compiler.diagnostics.iter().any(|d| d.severity == Severity::Error);
     if failed {
         return (None, compiler.diagnostics);
@@ -141,6 +143,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
     /// Scripts read so far, by path.
     pub(crate) scripts: HashMap<PathBuf, Arc<portcullis_lua::Script>>,
+    /// Grammars that rules name, to be compiled at the end.
+    pub(crate) grammars: Vec<grammars::Wanted>,
     pub(crate) tx_names: TxNames,
     pub(crate) selectors: Vec<RuleSelector>,
     pub(crate) header_edits: Vec<HeaderEdit>,
@@ -214,6 +218,7 @@ impl<'a> Compiler<'a> {
             code_page: 20127,
             geo: None,
             scripts: HashMap::new(),
+            grammars: Vec::new(),
             tx_names: TxNames::new(),
             selectors: Vec::new(),
             header_edits: Vec::new(),

@@ -38,6 +38,14 @@ impl Compiler<'_> {
                 let script = self.script(directory_of, name.trim(), argument.span)?;
                 Test::Script { script, inspects: true }
             }
+            Kind::External(external @ (External::ValidateDtd | External::ValidateSchema)) => {
+                let kind = match external {
+                    External::ValidateDtd => portcullis_xmlschema::Kind::Dtd,
+                    _ => portcullis_xmlschema::Kind::Schema,
+                };
+                let name = String::from_utf8_lossy(&argument.value).into_owned();
+                Test::Validation(self.grammar(kind, directory_of, &name, argument.span)?)
+            }
             Kind::External(External::Rsub) => Test::Rewrite(Box::new(self.rewrite(expression)?)),
             Kind::External(external) => self.external(external, expression)?,
             Kind::Pure(compile) => {

@@ -156,10 +156,7 @@ settings! {
         s.xml_into_args = XmlIntoArgs::parse(&w.text).ok_or("Off, On or OnlyArgs")?;
         Ok(())
     };
-    "SecXmlExternalEntity" "Whether external entities are loaded." |_, w| match parse_switch(&w.text) {
-        Some(false) => Ok(()),
-        _ => Err("Off: external entities are never loaded"),
-    };
+    "SecXmlExternalEntity" "Whether a DTD or schema may include other files of the site; documents load none, whatever is set." |s, w| switch(w, &mut s.xml_external_entity);
     "SecRuleInheritance" "Whether rules of an outer context apply in an inner one." |_, w| match parse_switch(&w.text) {
         Some(true) => Ok(()),
         _ => Err("On: contexts without the outer rules are not supported yet"),

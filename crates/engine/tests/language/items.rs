@@ -14,6 +14,8 @@ fn files() -> Source {
         .data("nothing.lua", "function main() return nil end")
         .data("unicode.mapping", include_bytes!("../../../../rules/unicode.mapping"))
         .data("addresses.txt", "10.0.0.0/8\n")
+        .data("order.dtd", "<!ELEMENT order ANY>")
+        .data("order.xsd", r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"/>"#)
         .data("phrases.txt", "evil\n")
         .data("digests.txt", "ssdeep,1.1--blocksize:hash:hash,filename\n3:FJKKIUKact:FHIGi,\"fox\"\n")
 }
@@ -62,6 +64,11 @@ fn each_item_is_taken_as_the_list_says() {
         let (expected, text) = line.split_once(' ').unwrap();
         let said = diagnostics(&text.trim_start().replace("\\n", "\n"));
         ran += 1;
+        let expected = match (expected, cfg!(feature = "libxml2")) {
+            ("libxml2", true) => "accepted",
+            ("libxml2", false) => "unsupported-operator",
+            (expected, _) => expected,
+        };
         let seen = verdict(&said);
         if seen != expected {
             let _ = writeln!(wrong, "{line}\n  {seen}: {:?}", said.first().map(|d| &d.message));

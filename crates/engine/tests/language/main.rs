@@ -13,6 +13,8 @@ mod site;
 mod streams;
 mod updates;
 mod uploads;
+#[cfg(feature = "libxml2")]
+mod validation;
 mod xml_arguments;
 
 use site::Site;

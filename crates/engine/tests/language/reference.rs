@@ -159,6 +159,12 @@ fn operators_page(beside: &Beside) -> String {
         }
         let _ = match taken.as_str() {
             "accepted" => write!(out, "\n\n"),
+            "libxml2" => {
+                write!(
+                    out,
+                    "\n\nNeeds a build with the feature `libxml2`; refused with a message without it. "
+                )
+            }
             "notice" => write!(out, "\n\nLoads with a warning. "),
             _ => write!(out, "\n\nRefused with a message that says so. "),
         };

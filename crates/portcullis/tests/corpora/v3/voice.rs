@@ -208,6 +208,9 @@ impl Said {
         let mut line = format!("[{level}] ").into_bytes();
         line.extend_from_slice(text);
         self.debug(&line);
+        if level == 3 && state.in_operator && state.validates() {
+            self.debug(&[b"[3] XML Error: ", text].concat());
+        }
         let text = String::from_utf8_lossy(text);
         let lower = text.to_ascii_lowercase();
         if let Some((name, key)) = collection(&text) {
@@ -318,6 +321,12 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
+    /// The rule at hand asks libxml2 about the body.
+    fn validates(&self) -> bool {
+        let operator = self.rule.as_ref().map(|rule| rule.operator().to_ascii_lowercase());
+        operator.is_some_and(|name| name == "validatedtd" || name == "validateschema")
+    }
+
     fn new(rules: &'a RuleSet) -> Self {
         Self {
             rules,
