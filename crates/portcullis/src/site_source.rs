@@ -4,6 +4,7 @@
 //! run DIR                                        the folder, watched for changes
 //! run DIR --ref release-7                        that revision; what it names is looked up anew at each reload
 //! run DIR --repo /srv/sites.git --branch main    that branch, looked at every --poll; a bad commit never runs
+//! run DIR --repo https://git.example/sites.git   likewise, fetched at every --poll
 //! ```
 //!
 //! Of the latter two nothing is checked out. DIR is then where relative paths of logs and stored collections begin.
@@ -46,6 +47,16 @@ pub struct Commit {
 }
 
 impl SiteSource {
+    /// A branch of a repository, fetched when it lies elsewhere. When that fails, the one that was fetched last will do: a
+    /// proxy starts although a git server is away.
+    pub fn follow(source: Source) -> Result<Self> {
+        if let Err(failure) = source.update() {
+            let Ok(known) = source.newest() else { return Err(failure.into()) };
+            say(format_args!("{failure}; the commit fetched last, {}, is used", known.short()));
+        }
+        Ok(Self::Branch(source))
+    }
+
     /// Opens the site as it is there now.
     pub fn open(&self) -> Result<(Site, Option<Commit>)> {
         match self {
@@ -91,7 +102,7 @@ impl Follower {
             .name("follower".to_owned())
             .spawn(move || {
                 while ended.recv_timeout(poll) == Err(RecvTimeoutError::Timeout) {
-                    match source.newest() {
+                    match source.update().and_then(|()| source.newest()) {
                         Ok(newest) if newest == known => failure.clear(),
                         Ok(newest) => {
                             failure.clear();

@@ -34,6 +34,7 @@ mod fnmatch;
 mod folder_files;
 mod format;
 pub mod history;
+mod https;
 pub mod import;
 mod init;
 mod layout;

@@ -53,8 +53,8 @@ pub struct Arguments {
     /// Run this branch, tag or commit of the site's repository instead of its folder; nothing is checked out
     #[arg(long = "ref", value_name = "REV", conflicts_with = "repository")]
     revision: Option<String>,
-    /// Run the site of a branch of this repository (a path or file://…) and follow it
-    #[arg(long = "repo", value_name = "URL")]
+    /// Run the site of a branch of this repository (a path, file://… or https://…) and follow it
+    #[arg(long = "repo", value_name = "URL", env = "PORTCULLIS_REPO", hide_env_values = true)]
     repository: Option<String>,
     /// The branch to follow
     #[arg(long, value_name = "NAME", default_value = "main", requires = "repository")]
@@ -100,12 +100,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         (Some(revision), _) => SiteSource::Revision { root, revision },
         (None, Some(url)) => {
             site_source::make_folders(&root)?;
-            SiteSource::Branch(Source::open(
-                &url,
-                &arguments.branch,
-                &arguments.folder.unwrap_or_default(),
-                &root,
-            )?)
+            let folder = arguments.folder.unwrap_or_default();
+            SiteSource::follow(Source::open(&url, &arguments.branch, &folder, &root)?)?
         }
         (None, None) => SiteSource::Folder(root),
     };

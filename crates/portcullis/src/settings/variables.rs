@@ -14,7 +14,7 @@ use super::value::Value;
 use super::{Entry, Origin};
 
 /// Variables that are read elsewhere.
-const OTHERS: [&str; 2] = ["PORTCULLIS_CORPUS", "PORTCULLIS_BLESS"];
+const OTHERS: [&str; 3] = ["PORTCULLIS_CORPUS", "PORTCULLIS_BLESS", "PORTCULLIS_REPO"];
 
 /// What the environment says.
 #[derive(Debug, Default)]

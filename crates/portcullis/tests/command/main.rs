@@ -20,6 +20,7 @@ mod mode;
 mod platform;
 mod quickstart;
 mod reload;
+mod remote;
 mod run;
 mod settings;
 mod support;

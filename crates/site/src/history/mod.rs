@@ -8,7 +8,8 @@
 //! change.rs    a change, made whole or not     commit.rs    changed files → a commit
 //! log.rs       commits that touch the site     diff.rs      texts, line by line
 //! snapshot.rs  a revision as files to read     source.rs    a branch that is followed
-//! status.rs    what is not committed
+//! status.rs    what is not committed        remote.rs     … elsewhere, and its mirror here
+//! over_http.rs gix's requests over HTTPS
 //! ```
 //!
 //! Limits: contents are stored as they lie there, without git's line-end and content filters, which would change what runs.
@@ -18,6 +19,8 @@ mod change;
 mod commit;
 mod diff;
 mod log;
+mod over_http;
+mod remote;
 mod snapshot;
 mod source;
 mod status;
@@ -92,6 +95,14 @@ pub enum HistoryError {
         /// What was attempted.
         doing: &'static str,
         /// Why it failed.
+        reason: String,
+    },
+    /// A repository elsewhere could not be fetched.
+    #[error("`{url}` cannot be fetched: {reason}")]
+    Remote {
+        /// Its address, without a password.
+        url: String,
+        /// Why, with the causes.
         reason: String,
     },
     /// The address of a repository that cannot be followed.

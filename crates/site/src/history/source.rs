@@ -1,17 +1,20 @@
-//! A branch that is followed: a repository on this machine, and what its branch names now.
+//! A branch that is followed: a repository here or elsewhere, and what its branch names now.
 //!
-//! `Source::open("/srv/sites.git", "production", "shop")`, then `newest()` → the branch's commit, and `site()` the site it holds.
-//! The repository is read in place, without a copy and without a checkout; a push to it is seen at the next look.
-//!
-//! Limit: `https://`, `ssh://` and `git://` are refused. Mirror such a repository to this machine (`git clone --mirror`,
-//! `git fetch`) and follow the mirror.
+//! `Source::open("/srv/sites.git", "production", "shop", "instance")`, then `newest()` → the branch's commit, and `site()` the
+//! site it holds. A repository of this machine is read in place, without a copy and without a checkout; a push to it is seen
+//! at the next look. One at `https://…` is fetched by `update()` into a mirror, `data/repository.git` below the root.
 
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
+use super::remote::Remote;
 use super::{CommitId, History, HistoryError, failure};
+use crate::layout::DATA;
 use crate::site::Site;
+
+/// The mirror's folder in the site's data.
+const MIRROR: &str = "repository.git";
 
 /// A branch of a repository.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub struct Source {
     /// The site's folder in the repository.
     prefix: PathBuf,
     root: PathBuf,
+    /// Where the repository is a mirror: of what.
+    remote: Option<Remote>,
 }
 
 /// A site as a branch has it.
@@ -35,25 +40,34 @@ pub struct SourceRevision {
 }
 
 impl Source {
-    /// A branch of the repository at `url`, a path or `file://…`. `prefix` is the site's folder in it; `root` is what paths of
-    /// the site begin with, for messages, and where instances write.
+    /// A branch of the repository at `url`: a path, `file://…` or `https://…`. `prefix` is the site's folder in it; `root` is
+    /// what paths of the site begin with, for messages, and where instances write. Nothing is fetched yet.
     ///
     /// # Errors
-    /// When the address is none that can be followed, or there is no repository.
+    /// When the address is none that can be followed, or there is no repository on this machine where it says.
     pub fn open(url: &str, branch: &str, prefix: &Path, root: &Path) -> Result<Self, HistoryError> {
-        let place = match url.strip_prefix("file://") {
-            Some(path) => PathBuf::from(path),
-            None if url.contains("://") => {
-                let reason = "only a repository on this machine can be followed: a path or file://…; \
-                              keep a mirror of it here with `git clone --mirror` and `git fetch`";
-                return Err(HistoryError::Address { url: url.to_owned(), reason });
-            }
-            None => PathBuf::from(url),
+        let remote = match url.strip_prefix("file://") {
+            None if url.contains("://") => Some(Remote::new(url, branch, &root.join(DATA).join(MIRROR))?),
+            _ => None,
         };
-        let source =
-            Self { place, branch: branch.to_owned(), prefix: prefix.to_path_buf(), root: root.to_path_buf() };
-        source.history()?;
+        let place = remote.as_ref().map_or_else(
+            || PathBuf::from(url.strip_prefix("file://").unwrap_or(url)),
+            |remote| remote.mirror().to_path_buf(),
+        );
+        let branch = branch.to_owned();
+        let source = Self { place, branch, prefix: prefix.to_path_buf(), root: root.to_path_buf(), remote };
+        if source.remote.is_none() {
+            source.history()?;
+        }
         Ok(source)
+    }
+
+    /// Fetches what a repository elsewhere has now; one on this machine needs nothing.
+    ///
+    /// # Errors
+    /// When it cannot be fetched. What was fetched before can still be read.
+    pub fn update(&self) -> Result<(), HistoryError> {
+        self.remote.as_ref().map_or(Ok(()), Remote::fetch)
     }
 
     /// What paths of the site begin with.
