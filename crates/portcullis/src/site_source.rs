@@ -34,7 +34,7 @@ pub enum SiteSource {
         revision: String,
     },
     /// A branch of a repository.
-    Branch(Source),
+    Branch(Box<Source>),
 }
 
 /// A commit that a site was read from.
@@ -54,7 +54,7 @@ impl SiteSource {
             let Ok(known) = source.newest() else { return Err(failure.into()) };
             say(format_args!("{failure}; the commit fetched last, {}, is used", known.short()));
         }
-        Ok(Self::Branch(source))
+        Ok(Self::Branch(Box::new(source)))
     }
 
     /// Opens the site as it is there now.

@@ -17,7 +17,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// Between two parts of a body.
 const SILENCE: Duration = Duration::from_secs(60);
 /// For all of it, however steadily the parts come.
-const WHOLE_TIME: Duration = Duration::from_mins(15);
+const WHOLE_TIME: Duration = Duration::from_secs(15 * 60);
 
 /// A client that asks over HTTPS only, or over plain HTTP too where `plain` says so.
 ///

@@ -176,7 +176,7 @@ pub fn serve(
         .inspect_err(|error| say(format_args!("`reload` will not reach this proxy: {}", reason(error))));
     let _follower = match (&source, commit) {
         (SiteSource::Branch(branch), Some(commit)) => {
-            Some(Follower::start(branch.clone(), commit.id, poll, sender.clone())?)
+            Some(Follower::start(Source::clone(branch), commit.id, poll, sender.clone())?)
         }
         _ => None,
     };

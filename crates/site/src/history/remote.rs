@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use gix::error::ErrorExt as _;
 use gix::progress::Discard;
 use gix::remote::Direction;
 use gix::remote::fetch::Tags;

@@ -99,7 +99,8 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, root: &Path) -> Option<()
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    backend.stdin.take()?.write_all(&body).ok()?;
+    // It may end without reading all; its answer tells why.
+    let _ = backend.stdin.take().unwrap().write_all(&body);
     let answer = backend.wait_with_output().unwrap().stdout;
     let head = answer.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let status = head.strip_prefix(b"Status: ").unwrap_or(b"200 OK").trim_ascii();
