@@ -13,9 +13,7 @@ use portcullis_transformations::{Outcome, Tables};
 use crate::actions::{CollectionRef, RemovedKey};
 use crate::arena::Text;
 use crate::record::{EngineMode, Interception};
-use crate::ruleset::{
-    AllowScope, ChainId, Disruptive, Instruction, LocationMatcher, Rule, RuleIndex, RuleSet, Test, TxNames,
-};
+use crate::ruleset::{AllowScope, ChainId, Disruptive, Instruction, Rule, RuleIndex, RuleSet, Test, TxNames};
 use crate::trace::TraceStep;
 use crate::transaction::Transaction;
 use crate::variables::Value;
@@ -224,16 +222,16 @@ impl Transaction {
         Ok(None)
     }
 
-    /// Sections see the decoded path, which exists from phase 2 on.
-    pub(crate) fn section_applies(&self, rules: &RuleSet, section: u16) -> bool {
+    /// Whether rules of a section, or outside of all, run: a later section may apply that inherits nothing. Sections see
+    /// the decoded path, which exists from phase 2 on.
+    pub(crate) fn section_applies(&self, rules: &RuleSet, section: Option<u16>) -> bool {
         let path = self.arena.get(self.request.path);
-        match rules.sections.get(usize::from(section)).map(|section| &section.matcher) {
-            Some(LocationMatcher::Prefix(prefix)) => path
-                .strip_prefix(prefix.as_slice())
-                .is_some_and(|rest| rest.is_empty() || prefix.ends_with(b"/") || rest.starts_with(b"/")),
-            Some(LocationMatcher::Pattern(pattern)) => pattern.is_match(path).unwrap_or(false),
-            None => false,
-        }
+        let (own, later) = match section.map(usize::from) {
+            Some(section) => (rules.sections.get(section), rules.sections.get(section + 1..)),
+            None => (None, rules.sections.get(..)),
+        };
+        own.is_none_or(|section| section.matcher.is_match(path))
+            && !later.unwrap_or_default().iter().any(|later| !later.inherits && later.matcher.is_match(path))
     }
 
     fn run_rule(

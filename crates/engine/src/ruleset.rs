@@ -99,14 +99,16 @@ impl RuleSet {
 pub(crate) enum Instruction {
     /// Run a rule or chain link.
     Rule(RuleIndex),
-    /// Go on only where the section applies, else jump.
-    Section { section: u16, otherwise: u32 },
+    /// Go on only where this context applies, else jump: a section, or what stands outside of all.
+    Section { section: Option<u16>, otherwise: u32 },
 }
 
 /// A `<Location…>` block that holds rules.
 #[derive(Debug)]
 pub(crate) struct LocationSection {
     pub(crate) matcher: LocationMatcher,
+    /// `SecRuleInheritance`: rules that stand before it, outside of it, run too.
+    pub(crate) inherits: bool,
 }
 
 /// How a section selects requests, over the decoded path.
@@ -116,6 +118,18 @@ pub(crate) enum LocationMatcher {
     Prefix(Vec<u8>),
     /// `<LocationMatch RX>`.
     Pattern(Pattern),
+}
+
+impl LocationMatcher {
+    /// Whether a path is selected.
+    pub(crate) fn is_match(&self, path: &[u8]) -> bool {
+        match self {
+            Self::Prefix(prefix) => path
+                .strip_prefix(prefix.as_slice())
+                .is_some_and(|rest| rest.is_empty() || prefix.ends_with(b"/") || rest.starts_with(b"/")),
+            Self::Pattern(pattern) => pattern.is_match(path).unwrap_or(false),
+        }
+    }
 }
 
 /// A rule or chain link.

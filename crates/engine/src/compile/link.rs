@@ -171,7 +171,8 @@ impl Compiler<'_> {
                 if section.is_some() && phase == Phase::RequestHeaders {
                     continue;
                 }
-                let guard = section.map(|section| {
+                let is_guarded = section.is_some() || self.is_ever_shut_out(phase);
+                let guard = is_guarded.then(|| {
                     program.push(Instruction::Section { section, otherwise: 0 });
                     program.len() - 1
                 });
@@ -199,6 +200,11 @@ impl Compiler<'_> {
         }
         self.diagnostics.extend(diagnostics);
         (programs, jumps)
+    }
+
+    /// Whether rules outside of all sections may have to stay away.
+    fn is_ever_shut_out(&self, phase: Phase) -> bool {
+        phase != Phase::RequestHeaders && self.sections.iter().any(|section| !section.inherits)
     }
 }
 

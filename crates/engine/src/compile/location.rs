@@ -36,7 +36,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, section: &Section) {
         return compiler.error("nested-section", section.name.span, "sections cannot be nested");
     }
     compiler.end_chain();
-    compiler.sections.push(LocationSection { matcher });
+    compiler.sections.push(LocationSection { matcher, inherits: true });
     compiler.section = Some((compiler.sections.len() - 1) as u16);
     let outer = std::mem::take(&mut compiler.default);
     compiler.default = Draft { phase: Some(Phase::RequestBody), ..Draft::default() };

@@ -22,6 +22,7 @@ mod sec_default_action;
 mod sec_geo_lookup_db;
 mod sec_marker;
 mod sec_rule;
+mod sec_rule_inheritance;
 mod sec_rule_remove;
 mod sec_rule_script;
 mod sec_rule_set_state;
@@ -89,6 +90,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_geo_lookup_db::DIRECTIVE,
     &sec_marker::DIRECTIVE,
     &sec_rule::DIRECTIVE,
+    &sec_rule_inheritance::DIRECTIVE,
     &sec_rule_remove::BY_ID,
     &sec_rule_remove::BY_MSG,
     &sec_rule_remove::BY_TAG,

@@ -157,10 +157,6 @@ settings! {
         Ok(())
     };
     "SecXmlExternalEntity" "Whether a DTD or schema may include other files of the site; documents load none, whatever is set." |s, w| switch(w, &mut s.xml_external_entity);
-    "SecRuleInheritance" "Whether rules of an outer context apply in an inner one." |_, w| match parse_switch(&w.text) {
-        Some(true) => Ok(()),
-        _ => Err("On: contexts without the outer rules are not supported yet"),
-    };
 }
 
 static SEC_RULE_ENGINE: DirectiveInfo = DirectiveInfo {

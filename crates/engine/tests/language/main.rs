@@ -9,6 +9,7 @@ mod errors;
 mod items;
 mod reference;
 mod scripts;
+mod sections;
 mod site;
 mod streams;
 mod updates;
