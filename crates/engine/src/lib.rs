@@ -15,6 +15,7 @@ mod arena;
 mod begin;
 mod bookkeeping;
 pub mod compile;
+mod connection_limits;
 mod costs;
 mod describe;
 mod dump;
@@ -51,6 +52,7 @@ mod worlds;
 
 pub use compile::selection::RuleSelector;
 pub use compile::{Environment, compile};
+pub use connection_limits::{ConnectionLimits, ConnectionState, Exceeded, StateLimit};
 pub use costs::{Costs, RuleCost};
 pub use describe::RuleDescription;
 pub use inject::Injection;

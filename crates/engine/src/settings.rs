@@ -5,6 +5,7 @@
 
 use portcullis_operators::pattern::Pattern;
 
+use crate::connection_limits::ConnectionLimits;
 use crate::record::{AuditParts, EngineMode};
 
 /// Decisions where ModSecurity versions differ and a site may choose.
@@ -204,6 +205,8 @@ pub struct Settings {
     pub xml_external_entity: bool,
     /// `SecDisableBackendCompression`.
     pub disable_backend_compression: bool,
+    /// `SecConnEngine` and its family.
+    pub connection_limits: ConnectionLimits,
     /// `SecHttpBlKey`.
     pub http_bl_key: Option<String>,
     /// See [`Compatibility`].
@@ -261,6 +264,7 @@ impl Default for Settings {
             xml_into_args: XmlIntoArgs::Off,
             xml_external_entity: false,
             disable_backend_compression: false,
+            connection_limits: ConnectionLimits::default(),
             http_bl_key: None,
             compatibility: Compatibility::default(),
         }

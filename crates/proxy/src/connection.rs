@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use portcullis_engine::ConnectionState;
 use portcullis_http1::{Inbound, RequestHead, RequestReader, write};
 use tokio::net::TcpStream;
 
@@ -16,6 +17,7 @@ use crate::forwarding;
 use crate::health;
 use crate::link::{LinkError, Receiver, Sender};
 use crate::observer::Notice;
+use crate::standing::Standing;
 use crate::worker::Worker;
 
 /// How much is read at once while a head is expected.
@@ -99,6 +101,7 @@ enum Next {
 
 /// Serves a connection to its end.
 pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAddr, local: SocketAddr) {
+    let Some(standing) = Standing::begin(worker, peer) else { return };
     let (reading, writing) = (worker.timers.timer(), worker.timers.timer());
     let (mut inbound, mut out) = (Inbound::default(), Vec::new());
     let (read, write) = stream.split();
@@ -113,7 +116,7 @@ pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAd
     };
     let mut reader = RequestReader::new(worker.settings().http.clone());
     loop {
-        let timed_out = match next(worker, &mut client, &mut reader).await {
+        let timed_out = match next(worker, &mut client, &mut reader, &standing).await {
             Next::Head { timed_out } => timed_out,
             Next::Nothing => return,
             Next::Stalled => {
@@ -122,13 +125,14 @@ pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAd
                 return linger(worker, &mut client).await;
             }
         };
+        standing.is(Some(ConnectionState::Writing));
         let after = if !timed_out && health::is_asked(worker.settings(), reader.head()) {
             health::answer(worker, &mut client, reader.head()).await
         } else {
             driver::run(worker, &mut client, reader.head(), timed_out).await
         };
         match after {
-            After::KeepAlive => {}
+            After::KeepAlive => standing.is(None),
             After::Close => return linger(worker, &mut client).await,
             After::Reset => {
                 let _ = client.receiver.stream().set_zero_linger();
@@ -139,7 +143,12 @@ pub(crate) async fn serve(worker: &Worker, mut stream: TcpStream, peer: SocketAd
 }
 
 /// Waits for the next head.
-async fn next(worker: &Worker, client: &mut Client<'_>, reader: &mut RequestReader) -> Next {
+async fn next(
+    worker: &Worker,
+    client: &mut Client<'_>,
+    reader: &mut RequestReader,
+    standing: &Standing<'_>,
+) -> Next {
     let timeouts = &worker.settings().timeouts;
     let receiver = &mut client.receiver;
     let mut begun = false;
@@ -162,7 +171,7 @@ async fn next(worker: &Worker, client: &mut Client<'_>, reader: &mut RequestRead
             receiver.fill_from_idle(HEAD_ROOM, patience).await
         };
         match filled {
-            Ok(()) => {}
+            Ok(()) => standing.is(Some(ConnectionState::Reading)),
             Err(LinkError::TimedOut) if reader.end(receiver.inbound).is_some() => {
                 return Next::Head { timed_out: true };
             }

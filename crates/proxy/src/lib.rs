@@ -42,6 +42,7 @@ mod response_body;
 mod settings;
 mod shared_rules;
 mod spool;
+mod standing;
 mod target;
 mod timer;
 mod tunnel;

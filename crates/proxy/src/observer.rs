@@ -3,11 +3,11 @@
 //! The binary implements [`Observer`] with its logs and counters. Both methods are called on the worker that serves
 //! the connection, so they must not wait: an implementation hands work to a queue.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use portcullis_engine::{Record, RuleSet};
+use portcullis_engine::{ConnectionState, Exceeded, Record, RuleSet};
 
 /// Receives what the proxy has to tell.
 pub trait Observer: Send + Sync {
@@ -68,6 +68,23 @@ pub enum Notice {
     ConnectionLimit {
         /// The limit.
         limit: usize,
+    },
+    /// A client has more connections than `SecConnEngine` lets it have. The words are those of ModSecurity.
+    #[error(
+        "ModSecurity: {}Too many threads [{}] of {} allowed in {} state from {client} - Possible DoS Consumption Attack{}",
+        if *is_closed { "Access denied with code 400. " } else { "" },
+        exceeded.count,
+        exceeded.limit,
+        match exceeded.state { ConnectionState::Reading => "READ", ConnectionState::Writing => "WRITE" },
+        if *is_closed { " [Rejected]" } else { "" }
+    )]
+    TooManyConnections {
+        /// The client.
+        client: IpAddr,
+        /// The limit.
+        exceeded: Exceeded,
+        /// The connection was closed, without an answer.
+        is_closed: bool,
     },
     /// A client stopped, or sent something else than HTTP, before its request line was complete.
     #[error("client {client} stopped before its request line was complete")]

@@ -13,6 +13,7 @@ use crate::listener;
 use crate::observer::Observer;
 use crate::settings::Settings;
 use crate::shared_rules::SharedRules;
+use crate::standing::Standings;
 use crate::upstream::Health;
 use crate::worker::{Ending, Ready, Shared};
 
@@ -69,7 +70,14 @@ impl Proxy {
             addresses.extend(bound.first().map(|l| l.local_addr().map_err(fail)).transpose()?);
             per_worker.iter_mut().zip(bound).for_each(|(listeners, listener)| listeners.push(listener));
         }
-        let shared = Arc::new(Shared { settings, rules, store, observer, health: Health::default() });
+        let shared = Arc::new(Shared {
+            settings,
+            rules,
+            store,
+            observer,
+            health: Health::default(),
+            standings: Standings::default(),
+        });
         let (ending, _) = watch::channel(None);
         let mut proxy = Proxy { addresses, ending, workers: Vec::new() };
         for (number, listeners) in per_worker.into_iter().enumerate() {

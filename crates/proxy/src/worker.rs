@@ -25,6 +25,7 @@ use crate::observer::{Notice, Observer};
 use crate::pool::Pool;
 use crate::settings::Settings;
 use crate::shared_rules::SharedRules;
+use crate::standing::Standings;
 use crate::timer::Timers;
 use crate::unique_id::UniqueIds;
 use crate::upstream::Health;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) health: Health,
+    pub(crate) standings: Standings,
 }
 
 /// When the workers are to end: `None` while they run.

@@ -2,8 +2,9 @@
 
 mod support;
 
+use portcullis_engine::{ConnectionState, Exceeded};
 use portcullis_proxy::{Notice, Proxy, Settings, StartError};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use support::{Bench, OK, Running, http, shown};
@@ -190,4 +191,39 @@ fn a_shutdown_does_not_wait_longer_than_it_may() {
 fn shutdown(running: &mut Running, grace: Duration) -> std::thread::JoinHandle<()> {
     let proxy = running.proxy.take().unwrap();
     std::thread::spawn(move || proxy.shutdown(grace))
+}
+
+#[test]
+fn a_client_has_no_more_connections_than_its_rules_allow() {
+    let rules = "SecConnReadStateLimit 1\nSecConnWriteStateLimit 1\n";
+    let exceeded = Exceeded { state: ConnectionState::Reading, count: 2, limit: 1 };
+    let client = IpAddr::from([127, 0, 0, 1]);
+
+    let running = Bench::new(&format!("{rules}SecConnEngine On")).answering(OK);
+    let mut first = running.connect();
+    // It is closed without an answer, while the first has not said anything.
+    assert_eq!(running.connect().rest(), b"");
+    assert_eq!(running.notice(), Notice::TooManyConnections { client, exceeded, is_closed: true });
+    first.send(&http(GET));
+    first.expect(OK);
+    // Between two requests a connection counts in neither state.
+    let mut third = running.connect();
+    third.send(&http(GET));
+    third.expect(OK);
+    running.end();
+
+    let running = Bench::new(&format!("{rules}SecConnEngine DetectionOnly")).answering(OK);
+    let _first = running.connect();
+    let mut second = running.connect();
+    assert_eq!(running.notice(), Notice::TooManyConnections { client, exceeded, is_closed: false });
+    second.send(&http(GET));
+    second.expect(OK);
+    running.end();
+
+    let exempt = "SecConnEngine On\nSecConnReadStateLimit 1 \"!@ipMatch 127.0.0.0/8\"";
+    let running = Bench::new(exempt).answering(OK);
+    let _first = running.connect();
+    let mut second = running.connect();
+    second.send(&http(GET));
+    second.expect(OK);
 }

@@ -18,6 +18,7 @@ mod operator;
 mod scripts;
 mod sec_action;
 mod sec_component_signature;
+mod sec_conn;
 mod sec_default_action;
 mod sec_geo_lookup_db;
 mod sec_marker;
@@ -86,6 +87,9 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &header_edit::REQUEST_HEADER,
     &sec_action::DIRECTIVE,
     &sec_component_signature::DIRECTIVE,
+    &sec_conn::ENGINE,
+    &sec_conn::READ,
+    &sec_conn::WRITE,
     &sec_default_action::DIRECTIVE,
     &sec_geo_lookup_db::DIRECTIVE,
     &sec_marker::DIRECTIVE,

@@ -1,7 +1,6 @@
 //! Directives of ModSecurity and Coraza that are accepted, do nothing here, and say what does their work.
 //!
-//! `SecConnEngine On` → a warning at its place, with the help "the proxy's own limits on connections and on the time of a
-//! request head do this". Whoever brings a configuration from another engine can load it and is told each time what changed
+//! `SecRulePerfTime 1000` → a warning at its place, with the help "`portcullis bench` says what each rule costs". Whoever brings a configuration from another engine can load it and is told each time what changed
 //! hands; nothing is ignored in silence.
 
 use portcullis_seclang::{Diagnostic, Directive};
@@ -26,11 +25,6 @@ macro_rules! no_effect {
 no_effect! {
     "SecCacheTransformations" (1, 2), "results of transformations are remembered anyway; the line can go";
     "SecChrootDir" (1, 1), "the service manager or the container keeps the process away from other files";
-    "SecConnEngine" (1, 1), "the proxy's own limits on connections and on the time of a request head do this";
-    "SecConnReadStateLimit" (1, 2), "slow requests end at the proxy's time limits, whoever sends them";
-    "SecConnWriteStateLimit" (1, 2), "slow readers end at the proxy's time limits, whoever they are";
-    "SecReadStateLimit" (1, 2), "slow requests end at the proxy's time limits, whoever sends them";
-    "SecWriteStateLimit" (1, 2), "slow readers end at the proxy's time limits, whoever they are";
     "SecGsbLookupDb" (1, 1), "Google has ended the list that it names; `@pmFromFile` looks for known addresses";
     "SecGuardianLog" (1, 2), "`SecAuditLog \"|program\"` gives a program every entry, the access log every request";
     "SecHashKey" (1, 2), "links are not signed; see SecHashEngine";
