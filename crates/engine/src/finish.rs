@@ -24,6 +24,7 @@ impl Transaction {
         let audit = self.is_audited();
         let parts = self.control.audit_parts;
         let mut record = Record {
+            guardian: self.is_for_guardian(),
             unique_id: self.start.unique_id.clone(),
             started_micros: self.start.wall_micros,
             utc_offset_seconds: self.start.utc_offset_seconds,
@@ -116,6 +117,13 @@ impl Transaction {
         let links: Vec<MatchedLink> = chain.map(link).collect();
         let complete = links.iter().all(|link| link.matched);
         MatchedRule { links, complete }
+    }
+
+    /// Whether the condition of `SecGuardianLog` holds.
+    fn is_for_guardian(&self) -> bool {
+        let Some(log) = &self.rules.settings.guardian_log else { return false };
+        let is_set = |name: &Vec<u8>| self.env.iter().any(|pair| self.arena.get(pair.name) == *name);
+        log.condition.as_ref().is_none_or(|(name, wanted)| is_set(name) == *wanted)
     }
 
     fn owned(&self, text: Text) -> Vec<u8> {

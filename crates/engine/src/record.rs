@@ -258,6 +258,8 @@ pub struct Record {
     pub components: Vec<String>,
     /// `SecWebAppId`, SESSIONID, USERID.
     pub web_app: (Vec<u8>, Vec<u8>, Vec<u8>),
+    /// `SecGuardianLog` gets a line.
+    pub guardian: bool,
     /// `SecSensorId`.
     pub sensor_id: String,
     /// Engine mode at the end.

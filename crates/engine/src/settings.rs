@@ -75,6 +75,15 @@ pub enum AuditLogFormat {
     Json,
 }
 
+/// `SecGuardianLog`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardianLog {
+    /// A path, or `|program`.
+    pub target: String,
+    /// A variable of ENV, and whether it has to be set or unset; none: every exchange.
+    pub condition: Option<(Vec<u8>, bool)>,
+}
+
 /// `SecUploadKeepFiles`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeepFiles {
@@ -167,6 +176,8 @@ pub struct Settings {
     pub debug_log: Option<String>,
     /// `SecDebugLogLevel`.
     pub debug_log_level: u8,
+    /// `SecGuardianLog`.
+    pub guardian_log: Option<GuardianLog>,
     /// `SecDataDir`.
     pub data_dir: Option<String>,
     /// `SecTmpDir`.
@@ -245,6 +256,7 @@ impl Default for Settings {
             audit_relevant_status: None,
             debug_log: None,
             debug_log_level: 0,
+            guardian_log: None,
             data_dir: None,
             tmp_dir: None,
             upload_dir: None,

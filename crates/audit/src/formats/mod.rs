@@ -7,6 +7,7 @@ pub mod access;
 pub mod concurrent;
 pub mod debug_log;
 pub mod error_log;
+pub mod guardian;
 pub mod json;
 pub mod json_v3;
 pub mod native;

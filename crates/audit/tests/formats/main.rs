@@ -13,7 +13,7 @@ use portcullis_audit::JsonBytes;
 use portcullis_audit::formats::access::{self, Access, Outcome, Upstream};
 use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_audit::formats::json::RuleDescription;
-use portcullis_audit::formats::{AuditStyle, concurrent, json, json_v3, native};
+use portcullis_audit::formats::{AuditStyle, concurrent, guardian, json, json_v3, native};
 use portcullis_engine::Record;
 
 fn style() -> AuditStyle {
@@ -162,4 +162,16 @@ fn access_lines() {
     };
     check("access.jsonl", &lines(access::json));
     check("access.ltsv", &lines(access::ltsv));
+}
+
+#[test]
+fn guardian_lines() {
+    let mut long = records::all().remove(0);
+    long.request.line = [&b"GET /"[..], &[b'"'; 5000], b" HTTP/1.1"].concat();
+    long.web_app.1 = b"a\"b".to_vec();
+    let outcome = guardian::Outcome { status: 406, body_bytes: 289, duration_micros: 1_500_133 };
+    let mut cut = Vec::new();
+    guardian::line(&long, outcome, &mut cut);
+    assert!((4095..=4096).contains(&cut.len()) && cut.ends_with(b" \"a\\\"b\" 1500133 1 \"-\" 0 L\n"));
+    check("guardian.log", &all(|record, out| guardian::line(record, outcome, out)));
 }

@@ -60,6 +60,7 @@ fn plain() -> Record {
         sanitised_response_headers: Vec::new(),
         components: Vec::new(),
         web_app: (b"default".to_vec(), Vec::new(), Vec::new()),
+        guardian: false,
         sensor_id: "default".into(),
         engine_mode: EngineMode::On,
         stopwatch: Stopwatch { duration: 219, phases: [1, 2, 3, 4, 5] },
@@ -172,6 +173,7 @@ fn full() -> Record {
         sanitised_response_headers: vec![b"Set-Cookie".to_vec()],
         components: vec!["OWASP_CRS/4.28.0".into(), "plugin/1".into()],
         web_app: (b"shop".to_vec(), b"s\xff1".to_vec(), Vec::new()),
+        guardian: false,
         sensor_id: "edge 1".into(),
         engine_mode: EngineMode::DetectionOnly,
         ..plain()

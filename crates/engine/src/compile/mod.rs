@@ -21,6 +21,7 @@ mod sec_component_signature;
 mod sec_conn;
 mod sec_default_action;
 mod sec_geo_lookup_db;
+mod sec_guardian_log;
 mod sec_marker;
 mod sec_rule;
 mod sec_rule_inheritance;
@@ -92,6 +93,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_conn::WRITE,
     &sec_default_action::DIRECTIVE,
     &sec_geo_lookup_db::DIRECTIVE,
+    &sec_guardian_log::DIRECTIVE,
     &sec_marker::DIRECTIVE,
     &sec_rule::DIRECTIVE,
     &sec_rule_inheritance::DIRECTIVE,

@@ -5,6 +5,7 @@
 //!           ├─ one line ─────────────────────────────────▶ access log
 //!           ├─ an entry, when the rules want one ────────▶ audit log (SecAudit…)
 //!           ├─ its steps, when the site wants them ──────▶ debug log (SecDebugLog…)
+//!           ├─ one line, when the site wants it ─────────▶ guardian log (SecGuardianLog)
 //!           └─ counts, and a record when rules matched ──▶ event store
 //! Notice ───── a line ───────────────────────────────────▶ error log
 //! ```
@@ -25,9 +26,9 @@ use std::time::Duration;
 use anyhow::Result;
 use arc_swap::ArcSwapOption;
 use portcullis_audit::AuditLog;
-use portcullis_audit::formats::debug_log;
 use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_audit::formats::server_line::{ServerMessage, server_line};
+use portcullis_audit::formats::{debug_log, guardian};
 use portcullis_audit::writers::{Counters, Log};
 use portcullis_insight::Events;
 use portcullis_proxy::{Exchange, Notice, Observer};
@@ -91,7 +92,7 @@ impl Logging {
         self.lines().for_each(|(_, log)| log.reopen());
         if let Some(site) = self.site.load().as_deref() {
             site.audit.iter().for_each(AuditLog::reopen);
-            site.debug.iter().for_each(|log| log.reopen());
+            site.lines().for_each(|(_, log)| log.reopen());
         }
     }
 
@@ -101,7 +102,7 @@ impl Logging {
         let lines = self.events.as_ref().is_none_or(|events| events.flush(patience)) && lines;
         self.site.load().as_deref().is_none_or(|site| {
             let audit = site.audit.as_ref().is_none_or(|log| log.flush(patience));
-            site.debug.as_ref().is_none_or(|log| log.flush(patience)) && audit
+            site.lines().fold(audit, |all, (_, log)| log.flush(patience) && all)
         }) && lines
     }
 
@@ -111,7 +112,7 @@ impl Logging {
         let mut losses: Vec<_> = self.lines().map(|(name, log)| (name, lost(log.counters()))).collect();
         if let Some(site) = self.site.load().as_deref() {
             losses.extend(site.audit.as_ref().map(|log| ("audit log", lost(log.counters()))));
-            losses.extend(site.debug.as_ref().map(|log| ("debug log", lost(log.counters()))));
+            losses.extend(site.lines().map(|(name, log)| (name, lost(log.counters()))));
         }
         losses.extend(self.events.as_ref().map(|events| ("event store", events.losses().total())));
         losses.retain(|(_, count)| *count > 0);
@@ -145,6 +146,16 @@ impl Logging {
             let mut lines = Vec::new();
             debug_log::lines(&exchange.record, &exchange.rule_set, self.style.process, &mut lines);
             log.write(lines);
+        }
+        if let Some(log) = site.guardian.as_ref().filter(|_| exchange.record.guardian) {
+            let outcome = guardian::Outcome {
+                status: exchange.status.unwrap_or(exchange.record.response.status),
+                body_bytes: exchange.body_bytes_sent,
+                duration_micros: exchange.duration_micros,
+            };
+            let mut line = Vec::new();
+            guardian::line(&exchange.record, outcome, &mut line);
+            log.write(line);
         }
     }
 

@@ -1,6 +1,6 @@
-//! The logs that belong to a site: its audit log and its debug log.
+//! The logs that belong to a site: its audit log, its debug log and its guardian log.
 //!
-//! What the directives ask for is a [`SitePlan`]; a reload compares the new one with the old and opens both logs anew
+//! What the directives ask for is a [`SitePlan`]; a reload compares the new one with the old and opens them all anew
 //! when they differ. Nothing is exchanged until everything is open.
 
 use std::path::Path;
@@ -14,15 +14,14 @@ use super::{Lines, open};
 use crate::messages::reason;
 use crate::settings::{Destination, Logs};
 
-/// The name in notices.
-const NAME: &str = "debug log";
-
 /// What a site's logs are to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SitePlan {
     audit: Option<AuditPlan>,
     /// `SecDebugLog`: a path, or `|program`.
     debug: Option<String>,
+    /// `SecGuardianLog`: the same.
+    guardian: Option<String>,
     queue_bytes: usize,
 }
 
@@ -30,6 +29,7 @@ pub struct SitePlan {
 pub struct SiteLogs {
     pub(super) audit: Option<AuditLog>,
     pub(super) debug: Option<Lines>,
+    pub(super) guardian: Option<Lines>,
 }
 
 impl SitePlan {
@@ -46,6 +46,7 @@ impl SitePlan {
                 AuditPlan::of(site, &audit_options(logs), root)
             },
             debug: site.debug_log.as_ref().map(located),
+            guardian: site.guardian_log.as_ref().map(|log| located(&log.target)),
             queue_bytes: logs.queue_bytes,
         }
     }
@@ -58,17 +59,30 @@ impl SitePlan {
     /// Opens the logs.
     pub fn open(&self) -> Result<SiteLogs> {
         let audit = self.audit.as_ref().map(AuditPlan::open).transpose()?;
-        let debug = self.debug.as_deref().map(|target| self.open_debug(target)).transpose()?;
-        Ok(SiteLogs { audit, debug })
+        let open = |target: &Option<String>, name, directive| {
+            target.as_deref().map(|target| self.open_lines(target, name, directive)).transpose()
+        };
+        let debug = open(&self.debug, "debug log", "SecDebugLog")?;
+        let guardian = open(&self.guardian, "guardian log", "SecGuardianLog")?;
+        Ok(SiteLogs { audit, debug, guardian })
     }
 
-    fn open_debug(&self, target: &str) -> Result<Lines> {
+    fn open_lines(&self, target: &str, name: &str, directive: &str) -> Result<Lines> {
         let writer = open_serial(target, FileOptions::default()).map_err(|error| {
             let why = reason(&error);
             anyhow!(
-                "cannot open SecDebugLog `{target}`: {why}; name another place in the site's modsecurity.conf"
+                "cannot open {directive} `{target}`: {why}; name another place in the site's modsecurity.conf"
             )
         })?;
-        Ok(Box::new(open::queue(NAME, writer, self.queue_bytes)?))
+        Ok(Box::new(open::queue(name, writer, self.queue_bytes)?))
+    }
+}
+
+impl SiteLogs {
+    /// The logs of lines, with their names.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&'static str, &Lines)> {
+        [("debug log", &self.debug), ("guardian log", &self.guardian)]
+            .into_iter()
+            .filter_map(|(name, log)| Some((name, log.as_ref()?)))
     }
 }

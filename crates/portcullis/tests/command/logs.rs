@@ -133,3 +133,25 @@ fn logs_can_be_switched_off() {
     let (_, said) = process.stop();
     assert!(!said.contains("security2") && !said.contains("\"target\""), "{said}");
 }
+
+#[test]
+fn a_guardian_gets_the_requests_that_it_asks_for() {
+    let site = Site::new();
+    let configuration = site.read("modsecurity.conf") + "SecGuardianLog logs/guardian.log env=watched\n";
+    site.write("modsecurity.conf", &configuration);
+    site.write(
+        "rules/activated_rules/20-watch.conf",
+        "SecRule ARGS:q \"@streq a\" \"id:1001,phase:2,pass,nolog,setenv:watched=1\"\n",
+    );
+    let origin = Origin::start();
+    let (process, address) = Portcullis::run(site.argument(), &origin.url(), &[]);
+    get(address, "/?q=a");
+    get(address, "/?q=b");
+    assert!(process.stop().0.success());
+    let log = site.read("logs/guardian.log");
+    assert!(
+        log.starts_with("shop.test 127.0.0.1 - - [") && log.contains("] \"GET /?q=a HTTP/1.1\" 200 "),
+        "{log}"
+    );
+    assert!(log.lines().count() == 1 && log.ends_with(" 0 \"-\" 0 \n"), "{log}");
+}
