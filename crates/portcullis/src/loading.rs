@@ -10,7 +10,7 @@ use anyhow::Result;
 use portcullis_engine::RuleSet;
 use portcullis_proxy::ErrorPages;
 use portcullis_seclang::{Diagnostic, Sources};
-use portcullis_site::{Fingerprint, Site};
+use portcullis_site::{DATA, Fingerprint, RemoteFiles, Site};
 
 use crate::error_pages;
 use crate::findings;
@@ -73,7 +73,10 @@ pub fn read_site(site: Site, mut entries: Vec<Entry>) -> Reading {
     entries.extend(settings::read_file(&site, &mut settings_sources, &mut findings));
     let mut resolved = settings::resolve(&root, entries);
     findings.append(&mut resolved.diagnostics);
-    let site = site.with_defines(resolved.settings.defines.clone());
+    let settings = &resolved.settings;
+    let kept = settings.instance_folder.as_deref().unwrap_or(&root).join(DATA).join("remote");
+    let remote = RemoteFiles::new(settings.remote_files.clone(), kept);
+    let site = site.with_defines(settings.defines.clone()).with_remote_files(remote);
     let loaded = site.load(resolved.settings.compatibility);
     let mut sources = loaded.sources;
     let mut diagnostics = loaded.diagnostics;

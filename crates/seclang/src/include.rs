@@ -31,6 +31,9 @@ pub const MAX_FILES: usize = 10_000;
 /// How many bytes one configuration may have, each inclusion counted.
 pub const MAX_BYTES: usize = 512 * 1024 * 1024;
 
+/// The code of what keeps the file that a directive stands for from being read.
+pub const REMOTE_FAILED: &str = "remote-failed";
+
 /// Why a file or folder could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
@@ -64,6 +67,13 @@ pub trait Loader {
     /// # Errors
     /// Why the folder cannot be listed.
     fn glob(&self, pattern: &Path) -> Result<Vec<PathBuf>, LoadError>;
+
+    /// The file whose content belongs behind a directive, as if it were included there. What keeps it from being read is
+    /// reported as [`REMOTE_FAILED`].
+    fn stands_for(&self, directive: &Directive) -> Option<PathBuf> {
+        let _ = directive;
+        None
+    }
 }
 
 /// What the outside says while a configuration is read.
@@ -235,7 +245,14 @@ impl Reader<'_> {
             let finding = self.defines.undefine(&directive).err().map(|finding| *finding);
             self.loaded.diagnostics.extend(finding);
         } else {
+            let stands_for = self.environment.loader.stands_for(&directive);
+            let span = directive.span;
             out.push(Item::Directive(directive));
+            if let Some(path) = stands_for
+                && let Err(error) = self.file(&path, Some(span), out)
+            {
+                self.error(REMOTE_FAILED, span, format!("cannot use `{}`: {error}", path.display()));
+            }
         }
     }
 

@@ -19,6 +19,18 @@ impl Fingerprint {
         &self.0
     }
 
+    /// Reads what `Display` writes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (place, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// The hash of one file.
     pub(crate) fn of_content(content: &[u8]) -> Self {
         Self(Sha256::digest(content).into())

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_engine::{Compatibility, RuleSet};
+use portcullis_seclang::include::REMOTE_FAILED;
 use portcullis_seclang::{Diagnostic, Environment, Item, LoadError, Severity, Sources};
 
 use crate::fingerprint::Fingerprint;
@@ -50,8 +51,12 @@ impl Site {
     pub(crate) fn load_with_items(&self, compatibility: Compatibility) -> (Loaded, Vec<Item>) {
         let reader = self.reader();
         let mut diagnostics = tree::check(self.root(), self.files());
-        let configuration = self.read(&reader);
-        diagnostics.extend(configuration.diagnostics);
+        let mut configuration = self.read(&reader);
+        if portcullis_engine::compile::remote_failures_warn(&configuration.items) {
+            let remote = |finding: &&mut Diagnostic| finding.code == REMOTE_FAILED;
+            configuration.diagnostics.iter_mut().filter(remote).for_each(|f| f.severity = Severity::Warning);
+        }
+        diagnostics.append(&mut configuration.diagnostics);
         let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
         let variables: Vec<_> =
             std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();

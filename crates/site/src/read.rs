@@ -14,12 +14,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use portcullis_seclang::include::MAX_BYTES;
-use portcullis_seclang::{LoadError, Loader};
+use portcullis_seclang::{Directive, LoadError, Loader};
 
 use crate::error::reason;
 use crate::files::{Files, Kind};
 use crate::fingerprint::Fingerprint;
 use crate::fnmatch;
+use crate::remote_files::{RemoteFiles, is_remote};
 
 /// Why links are refused; follows "it is a symbolic link".
 pub(crate) const WHY_NO_LINKS: &str = "what a link points to escapes review, differs between instances and can change what runs without a commit";
@@ -30,6 +31,9 @@ pub(crate) struct Reader {
     files: Arc<dyn Files>,
     /// The root in a form that paths can be compared with.
     absolute: PathBuf,
+    remote: RemoteFiles,
+    /// The key that the latest `SecRemoteRules` gave.
+    key: RefCell<Option<String>>,
     seen: RefCell<Seen>,
 }
 
@@ -44,9 +48,9 @@ pub(crate) struct Seen {
 
 impl Reader {
     /// Reads the files of a site whose paths begin with `root`.
-    pub(crate) fn new(root: &Path, files: Arc<dyn Files>) -> Self {
+    pub(crate) fn new(root: &Path, files: Arc<dyn Files>, remote: RemoteFiles) -> Self {
         let absolute = plain(&std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()));
-        Self { files, absolute, seen: RefCell::default() }
+        Self { files, absolute, remote, key: RefCell::default(), seen: RefCell::default() }
     }
 
     /// What was asked for so far.
@@ -56,6 +60,12 @@ impl Reader {
 
     /// The content of a file; the path is one that begins with the root, or absolute.
     pub(crate) fn content(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+        if let Some(url) = path.to_str().filter(|name| is_remote(name)) {
+            let content = self.remote.content(url, self.key.borrow().as_deref()).map_err(LoadError::Other)?;
+            let hash = Fingerprint::of_content(&content);
+            self.seen.borrow_mut().files.insert(path.to_path_buf(), hash);
+            return Ok(content);
+        }
         let relative = self.relative(path)?;
         self.watch(&relative);
         let content = self.read_regular(&relative)?;
@@ -122,6 +132,17 @@ impl Reader {
 impl Loader for Reader {
     fn read(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         self.content(path)
+    }
+
+    fn stands_for(&self, directive: &Directive) -> Option<PathBuf> {
+        if !directive.name.value.eq_ignore_ascii_case("SecRemoteRules") {
+            return None;
+        }
+        // With anything else the compiler says what is wrong.
+        let [key, url] = directive.args.as_slice() else { return None };
+        let url = std::str::from_utf8(&url.text).ok().filter(|url| is_remote(url))?;
+        self.key.replace(Some(key.lossy().into_owned()));
+        Some(PathBuf::from(url))
     }
 
     fn glob(&self, pattern: &Path) -> Result<Vec<PathBuf>, LoadError> {

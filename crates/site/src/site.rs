@@ -11,6 +11,7 @@ use crate::error::{SiteError, reason};
 use crate::files::{Changed, Files, Folder, Kind};
 use crate::layout::{ACTIVATED_RULES, CONFIGURATION, SETTINGS};
 use crate::read::Reader;
+use crate::remote_files::RemoteFiles;
 
 /// A folder, or a revision of one, with the layout of a site.
 #[derive(Debug, Clone)]
@@ -18,6 +19,7 @@ pub struct Site {
     root: PathBuf,
     files: Arc<dyn Files>,
     defines: Vec<String>,
+    remote: RemoteFiles,
 }
 
 impl Site {
@@ -46,12 +48,18 @@ impl Site {
                 return Err(SiteError::Incomplete { root, missing });
             }
         }
-        Ok(Self { root, files, defines: Vec::new() })
+        Ok(Self { root, files, defines: Vec::new(), remote: RemoteFiles::default() })
     }
 
     /// Sets the names for which `<IfDefine NAME>` holds (httpd's `-D NAME`).
     pub fn with_defines(mut self, names: Vec<String>) -> Self {
         self.defines = names;
+        self
+    }
+
+    /// Sets the files elsewhere that the site may use; without it, none.
+    pub fn with_remote_files(mut self, remote: RemoteFiles) -> Self {
+        self.remote = remote;
         self
     }
 
@@ -118,7 +126,7 @@ impl Site {
     }
 
     pub(crate) fn reader(&self) -> Reader {
-        Reader::new(&self.root, Arc::clone(&self.files))
+        Reader::new(&self.root, Arc::clone(&self.files), self.remote.clone())
     }
 
     /// Whether a path below the root is a symbolic link.

@@ -23,6 +23,7 @@ mod sec_default_action;
 mod sec_geo_lookup_db;
 mod sec_guardian_log;
 mod sec_marker;
+mod sec_remote_rules;
 mod sec_rule;
 mod sec_rule_inheritance;
 mod sec_rule_remove;
@@ -48,6 +49,7 @@ use crate::ruleset::{LocationSection, Operator, RuleSet, Target, TxNames};
 use crate::settings::{Compatibility, Settings};
 use draft::{Draft, Place};
 use header_edit::HeaderEdit;
+pub use sec_remote_rules::remote_failures_warn;
 use selection::RuleSelector;
 
 /// What compiling needs from outside.
@@ -95,6 +97,8 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_geo_lookup_db::DIRECTIVE,
     &sec_guardian_log::DIRECTIVE,
     &sec_marker::DIRECTIVE,
+    &sec_remote_rules::FAIL_ACTION,
+    &sec_remote_rules::RULES,
     &sec_rule::DIRECTIVE,
     &sec_rule_inheritance::DIRECTIVE,
     &sec_rule_remove::BY_ID,
@@ -127,6 +131,7 @@ pub fn compile(
     environment: &Environment<'_>,
 ) -> (Option<RuleSet>, Vec<Diagnostic>) {
     let mut compiler = Compiler::new(sources, environment);
+    compiler.remote_failures_warn = remote_failures_warn(items);
     compiler.items(items);
     compiler.end_chain();
     compiler.finish_updates();
@@ -171,6 +176,10 @@ pub(crate) struct Compiler<'a> {
     pub(crate) sections: Vec<LocationSection>,
     pub(crate) section: Option<u16>,
     pub(crate) reject_actions_fixed: bool,
+    /// `SecRemoteRules`, where it stands.
+    pub(crate) remote_rules: Option<Span>,
+    /// Files elsewhere that cannot be had are left out.
+    pub(crate) remote_failures_warn: bool,
     /// Updates that have selected no rule so far.
     pub(crate) waiting_updates: Vec<update::Update>,
 }
@@ -245,6 +254,8 @@ impl<'a> Compiler<'a> {
             sections: Vec::new(),
             section: None,
             reject_actions_fixed: false,
+            remote_rules: None,
+            remote_failures_warn: false,
             waiting_updates: Vec::new(),
         }
     }

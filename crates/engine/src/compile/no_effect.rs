@@ -30,7 +30,6 @@ no_effect! {
     "SecHashParam" (1, 1), "links are not signed; see SecHashEngine";
     "SecHashMethodRx" (2, 2), "links are not signed; see SecHashEngine";
     "SecHashMethodPm" (2, 2), "links are not signed; see SecHashEngine";
-    "SecRemoteRulesFailAction" (1, 1), "no rules are downloaded; see SecRemoteRules";
     "SecRulePerfTime" (1, 1), "`portcullis bench` says what each rule costs";
     "SecRxPreFilter" (1, 1), "expressions are screened by what a match must contain anyway";
 }

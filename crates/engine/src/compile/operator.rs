@@ -52,16 +52,33 @@ impl Compiler<'_> {
                 let directory =
                     self.sources.path(directory_of.file).parent().map(std::path::Path::to_path_buf);
                 let read = self.environment.read_file;
+                let left_out = std::cell::RefCell::new(None);
+                let may_be_left_out = self.remote_failures_warn;
                 let read_file = |file: &str| {
-                    let path = directory.as_deref().unwrap_or(std::path::Path::new("")).join(file);
-                    read(&path)
+                    if !file.starts_with("https://") {
+                        let path = directory.as_deref().unwrap_or(std::path::Path::new("")).join(file);
+                        return read(&path);
+                    }
+                    read(std::path::Path::new(file)).or_else(|reason| match may_be_left_out {
+                        true => {
+                            left_out.replace(Some(format!("`{file}` is left out: {reason}")));
+                            Ok(Vec::new())
+                        }
+                        false => Err(reason),
+                    })
                 };
                 let environment = OperatorEnvironment {
                     read_file: &read_file,
                     match_limit: self.settings.pcre_match_limit,
                     has_macros,
                 };
-                match compile(&argument.value, &environment) {
+                let compiled = compile(&argument.value, &environment);
+                if let Some(text) = left_out.take() {
+                    let help = "SecRemoteRulesFailAction Abort would refuse the configuration instead";
+                    let diagnostic = Diagnostic::warning("remote-failed", argument.span, text);
+                    self.diagnostics.push(diagnostic.with_help(help));
+                }
+                match compiled {
                     Ok(test) => Test::Pure(test),
                     Err(error) => {
                         self.argument_error(expression, &error);

@@ -19,7 +19,6 @@ macro_rules! unsupported {
 }
 
 unsupported! {
-    "SecRemoteRules" "Rules are not downloaded: fetch them yourself, look at them, and name the file with Include.";
     "SecDataset" "Write the phrases into a file and name it with @pmFromFile or @ipMatchFromFile.";
 }
 

@@ -190,6 +190,8 @@ pub struct Settings {
     pub compatibility: portcullis_engine::Compatibility,
     /// Names that `<IfDefine>` finds defined.
     pub defines: Vec<String>,
+    /// Files elsewhere that rules may use.
+    pub remote_files: Vec<portcullis_site::Pin>,
     /// Reload when a file of the site changes.
     pub watch: bool,
     /// The folder of the site with its error pages.
@@ -211,6 +213,7 @@ impl Default for Settings {
             events: EventStore { place: EventPlace::Data, limits: portcullis_insight::Limits::default() },
             compatibility: portcullis_engine::Compatibility::default(),
             defines: Vec::new(),
+            remote_files: Vec::new(),
             watch: true,
             error_pages: PathBuf::from("custom_errors"),
             instance_folder: None,

@@ -21,6 +21,7 @@ mod platform;
 mod quickstart;
 mod reload;
 mod remote;
+mod remote_files;
 mod run;
 mod settings;
 mod support;

@@ -2,7 +2,10 @@
 
 use portcullis_engine::Evaluation;
 
+use portcullis_site::Pin;
+
 use crate::settings::setting::{Applies, Group, Setting, Shape};
+use crate::settings::value::Invalid;
 
 fn evaluation(plain: bool) -> Evaluation {
     if plain { Evaluation::Plain } else { Evaluation::Screened }
@@ -31,6 +34,26 @@ pub static ROWS: &[Setting] = &[
         summary: "Names that <IfDefine> finds defined, as httpd's -D.",
         detail: "",
         set: |to, value, _| value.list().map(|names| to.defines = names.to_vec()),
+    },
+    Setting {
+        name: "remote-files",
+        group: Group::Rules,
+        shape: Shape::List,
+        placeholder: "PIN",
+        default: "[]",
+        applies: Applies::AtReload,
+        summary: "Files elsewhere that rules may use, each with the hash of its content: sha256:HEX https://HOST/PATH.",
+        detail: "For SecRemoteRules, and for @pmFromFile and @ipMatchFromFile with an address. A file is fetched once and \
+                 kept in the data folder; other content than the named one is never used.",
+        set: |to, value, _| {
+            let pin = |text: &String| {
+                Pin::parse(text).ok_or_else(|| {
+                    Invalid::new(format!("`{text}` is no hash and address"))
+                        .with_help("write \"sha256:HEX https://HOST/PATH\", with the output of sha256sum")
+                })
+            };
+            value.list()?.iter().map(pin).collect::<Result<_, _>>().map(|pins| to.remote_files = pins)
+        },
     },
     Setting {
         name: "plain",

@@ -1,4 +1,5 @@
-//! Git repositories over HTTPS: a folder of bare repositories behind git's own `http-backend`, for one user.
+//! Git repositories over HTTPS: a folder of bare repositories behind git's own `http-backend`, for one user; and its files, for
+//! whoever asks.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -48,6 +49,11 @@ impl GitServer {
         format!("https://{account}@localhost:{}/{repository}", self.address.port())
     }
 
+    /// The address of a file.
+    pub fn file(&self, name: &str) -> String {
+        format!("https://localhost:{}/{name}", self.address.port())
+    }
+
     /// What a client has to trust.
     pub fn certificate(&self) -> &str {
         &self.certificate
@@ -73,6 +79,12 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, root: &Path) -> Option<()
                 .map(|(_, value)| value)
         })
     };
+    let path = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+    if let Ok(content) = std::fs::read(root.join(path.trim_start_matches('/'))) {
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+        return finish(reader, &[head.as_bytes(), &content].concat());
+    }
     let expected = format!("Basic {}", STANDARD.encode(ACCOUNT));
     if field("authorization") != Some(&expected) {
         let refusal =
