@@ -51,7 +51,7 @@
   };
 
   // Keys. Never while typing, never with a modifier.
-  const pages = { o: '/', e: '/events', r: '/rulesets', p: '/protection', h: '/history', s: '/settings' };
+  const pages = { o: '/', e: '/events', r: '/rulesets', x: '/exclusions', p: '/protection', h: '/history', s: '/settings' };
   let after = 0;
   document.addEventListener('keydown', (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input, select, textarea, dialog')) return;

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use portcullis_insight::Events;
+use portcullis_insight::{EventDetail, Events, Explanation, Proposal, ProposalError};
 use portcullis_site::{Changes, Mode, Site};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,6 +26,25 @@ pub trait Control: Send + Sync + 'static {
     /// Where events are kept; `None` when none are.
     fn events(&self) -> Option<Arc<Events>> {
         None
+    }
+
+    /// Why rules matched a stored request, step by step, by the rules in force; `None` when there are none to ask.
+    fn explain(&self, _event: &EventDetail) -> Option<Explanation> {
+        None
+    }
+
+    /// Exclusions of a rule for an event, the narrowest first, with what they would have changed in these stored events.
+    ///
+    /// # Errors
+    /// As [`portcullis_insight::proposals()`].
+    fn proposals(
+        &self,
+        site: &Site,
+        event: &EventDetail,
+        rule: u64,
+        stored: &[EventDetail],
+    ) -> Result<Vec<Proposal>, ProposalError> {
+        portcullis_insight::proposals(site, Default::default(), event, rule, stored)
     }
 
     /// Reads a site whole, settings included, and says what is wrong with it. The site may hold changes that are not

@@ -10,6 +10,7 @@
 //! gate.rs      what each request passes      change/     what can be changed    api/       JSON, a file per resource
 //! control.rs   what it asks of the process   rules.rs    rules of a file        view/      escaping, numbers, colours
 //! live.rs      events as they come           range.rs    a stretch of time
+//! exclusions/  what is taken out of rules
 //! listener.rs  connections and their limits  tls.rs      the certificate
 //! ```
 //!
@@ -22,6 +23,7 @@ mod api;
 mod app;
 mod change;
 mod control;
+mod exclusions;
 mod gate;
 mod listener;
 mod live;

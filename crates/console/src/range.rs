@@ -31,6 +31,12 @@ pub(crate) const RANGES: [Range; 4] = [
 pub(crate) const MEANING: &str = "hour, day (without it), week or month: the last so much time.";
 
 impl Range {
+    /// The longest of them.
+    pub(crate) fn longest() -> Self {
+        let [.., longest] = RANGES;
+        longest
+    }
+
     /// The one that a request asks for.
     pub(crate) fn of(request: &Request) -> Result<Self, Failure> {
         let word = request.asked("range").unwrap_or("day");

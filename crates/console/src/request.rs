@@ -88,6 +88,18 @@ impl From<portcullis_insight::EventsError> for Failure {
     }
 }
 
+/// What cannot be excluded is told as the proposals say it.
+impl From<portcullis_insight::ProposalError> for Failure {
+    fn from(error: portcullis_insight::ProposalError) -> Self {
+        use portcullis_insight::ProposalError as E;
+        match error {
+            E::Site(error) => error.into(),
+            E::BrokenSite => Self::new(StatusCode::CONFLICT, error.to_string()),
+            E::NotMatched(_) | E::SumsUp { .. } => Self::invalid(format!("{error}.")),
+        }
+    }
+}
+
 impl From<portcullis_insight::FilterError> for Failure {
     fn from(error: portcullis_insight::FilterError) -> Self {
         Self::invalid(format!("The filter, from character {}: {error}.", error.start + 1))

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use portcullis_engine::RuleSet;
 use portcullis_engine::trace::{TraceLine, TraceStep};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bytes::Bytes;
@@ -20,7 +21,7 @@ use crate::observed::VALUE_LIMIT;
 use crate::replay::{Doubt, replay_with_steps};
 
 /// Every rule of an event, explained.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The event's rules and chain links that matched, in the order they ran.
     pub rules: Vec<ExplainedRule>,
@@ -33,7 +34,7 @@ pub struct Explanation {
 }
 
 /// A rule or chain link that matched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExplainedRule {
     /// Its id; a chain link has its starter's.
     pub id: u64,
@@ -50,7 +51,7 @@ pub struct ExplainedRule {
 }
 
 /// A value that matched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExplainedMatch {
     /// What it is: `ARGS:q`.
     pub variable: Bytes,
@@ -67,7 +68,7 @@ pub struct ExplainedMatch {
 }
 
 /// A transformation's result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExplainedStep {
     /// Its name.
     pub transformation: String,
@@ -78,7 +79,7 @@ pub struct ExplainedStep {
 }
 
 /// A variable that was set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
     /// `tx.anomaly_score`
     pub name: Bytes,

@@ -115,6 +115,12 @@ impl Filter {
         self.terms.push(Term::Rule(rule));
         self
     }
+
+    /// Only events in which a rule with this tag matched, too.
+    pub fn with_tag(mut self, tag: &str) -> Self {
+        self.terms.push(Term::Tag(tag.to_owned()));
+        self
+    }
 }
 
 /// Where words stand: separated by blanks that are not in double quotes.

@@ -30,7 +30,7 @@ pub use event::{
 pub use explain::{Explanation, explain};
 pub use filter::{Filter, FilterError, Window};
 pub use observed::{Event, Observed};
-pub use proposals::{Effect, Proposal, ProposalError, Scope, proposals};
+pub use proposals::{ChangedEvent, Effect, Proposal, ProposalError, Scope, proposals};
 pub use replay::{Doubt, Replay};
 pub use report::{Bucket, Overview, Protection, TOP, Top, TopRule};
 pub use store::{Events, EventsError, Limits, Losses, MOST_ON_PAGE, Page};

@@ -4,6 +4,7 @@
 //! event, rule 942100 on ARGS:q of /search ─▶ ctl:ruleRemoveTargetById=942100;ARGS:q on /search      clears 41 of 41 events
 //!                                            SecRuleUpdateTargetById 942100 "!ARGS:q"               clears 55
 //!                                            ctl:ruleRemoveById=942100 on /search                   clears 44
+//!                                            ctl:ruleRemoveTargetByTag=attack-sqli;ARGS:q on /search
 //!                                            SecRuleRemoveById 942100                               clears 58, 3 with other signs
 //! ```
 //!
@@ -14,15 +15,19 @@
 //! Limits: a `ctl` works on rules that run later, so [`BEFORE`] must be the first file that holds rules of phase 1; where it is
 //! not, the effect shows it. Names and paths that cannot be written safely in a rule get no proposal that needs them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_engine::{Compatibility, RuleSet};
 use portcullis_site::{ACTIVATED_RULES, Changes, Site, SiteError};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::event::{EventDetail, MatchedRule, Verdict};
+use crate::event::{EventDetail, EventSummary, MatchedRule, Verdict};
+use crate::filter::{Filter, Window};
 use crate::replay::replay;
+use crate::store::{Events, EventsError};
 
 /// The file that is read before all rule sets.
 pub const BEFORE: &str = "00-exclusions-before.conf";
@@ -36,8 +41,11 @@ const FIRST_ID: u64 = 90_000;
 /// The longest file of exclusions that is changed.
 const LONGEST_FILE: u64 = 4 << 20;
 
+/// How many of the events that an exclusion would have changed are named.
+pub const NAMED: usize = 50;
+
 /// What an exclusion takes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// The rule does not look at the value on the path.
@@ -46,12 +54,36 @@ pub enum Scope {
     Target,
     /// The rule does not run on the path.
     RuleOnPath,
+    /// No rule with the tag of the attack looks at the value on the path.
+    TagTargetOnPath,
     /// The rule does not run.
     Rule,
 }
 
+impl Scope {
+    /// All, narrow to wide.
+    pub const ALL: [Scope; 5] =
+        [Self::TargetOnPath, Self::Target, Self::RuleOnPath, Self::TagTargetOnPath, Self::Rule];
+
+    /// The word in forms and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TargetOnPath => "target_on_path",
+            Self::Target => "target",
+            Self::RuleOnPath => "rule_on_path",
+            Self::TagTargetOnPath => "tag_target_on_path",
+            Self::Rule => "rule",
+        }
+    }
+
+    /// The scope of a word.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
 /// An exclusion somebody could make.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Proposal {
     /// How much it takes out.
     pub scope: Scope,
@@ -63,6 +95,8 @@ pub struct Proposal {
     pub file: PathBuf,
     /// What it would have changed in the stored events that were looked at.
     pub effect: Effect,
+    /// The events among them whose verdict or matches it would have changed, at most [`NAMED`].
+    pub changed: Vec<ChangedEvent>,
     /// The change of the site.
     #[serde(skip)]
     pub changes: Changes,
@@ -81,10 +115,25 @@ impl Proposal {
     }
 }
 
+/// A stored event that an exclusion would have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ChangedEvent {
+    /// The event as it was stored.
+    pub event: EventSummary,
+    /// Its verdict by the rules of today.
+    pub today: Verdict,
+    /// Its verdict with the exclusion.
+    pub then: Verdict,
+    /// Its score with the exclusion.
+    pub score: i64,
+    /// The rules that match still and look at the request itself.
+    pub rules: Vec<u64>,
+}
+
 /// What an exclusion would have changed in stored events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Effect {
-    /// Events in which the rule matches by the rules of today.
+    /// Events in which the rule matches by the rules of today, or, for an exclusion by tag, one of its rules.
     pub events: u64,
     /// Those in which no rule that logs matches any more.
     pub cleared: u64,
@@ -138,53 +187,130 @@ pub fn proposals(
         return Err(ProposalError::SumsUp { rule, others: others.collect() });
     }
     let today = site.load(compatibility).rule_set.ok_or(ProposalError::BrokenSite)?;
-    let before = judged(stored, rule, &today);
+    let tag = attack_tag(matched);
+    let (of_rule, of_tag) = judged(stored, rule, tag.as_deref(), &today);
     let id = (FIRST_ID..).find(|id| today.rule_with_id(*id).is_none()).unwrap_or(FIRST_ID);
     let mut found = Vec::new();
-    for (scope, summary, file, text) in texts(event, matched, id) {
+    for (scope, summary, file, text) in texts(event, matched, tag.as_deref(), id) {
         let file = PathBuf::from(ACTIVATED_RULES).join(file);
         let changes = changes(site, &file, &text)?;
         // A text that the rules of this site refuse is no proposal.
         let Some(changed) = site.with_changes(&changes).load(compatibility).rule_set else { continue };
-        let effect = effect(&before, rule, &changed);
-        found.push(Proposal { scope, summary, text, file, effect, changes });
+        let before = if scope == Scope::TagTargetOnPath { &of_tag } else { &of_rule };
+        let (effect, changed) = effect(before, &changed);
+        found.push(Proposal { scope, summary, text, file, effect, changed, changes });
     }
     Ok(found)
 }
 
-/// An event as the rules of today judge it.
+/// The stored events on which exclusions of a rule for an event are tried: the newest in which the rule matched, and the
+/// newest in which a rule with the same tag of an attack did, at most `most` of each.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn tried(
+    events: &Events,
+    event: &EventDetail,
+    rule: u64,
+    window: Window,
+    most: usize,
+) -> Result<Vec<EventDetail>, EventsError> {
+    let filter = Filter::default().within(window);
+    let mut found = events.details(&filter.clone().with_rule(rule), most)?;
+    let matched = event.matched.iter().find(|matched| matched.id == rule);
+    if let Some(tag) = matched.and_then(attack_tag) {
+        let known: BTreeSet<u64> = found.iter().map(|event| event.summary.seq).collect();
+        let others = events.details(&filter.with_tag(&tag), most)?;
+        found.extend(others.into_iter().filter(|event| !known.contains(&event.summary.seq)));
+    }
+    Ok(found)
+}
+
+/// The tag that tells the kind of attack, by the conventions of the Core Rule Set and of the starter rules; `None` when it cannot be written in a rule.
+fn attack_tag(matched: &MatchedRule) -> Option<String> {
+    let tags = matched.tags.iter().filter_map(|tag| std::str::from_utf8(tag.as_slice()).ok());
+    let is_plain =
+        |tag: &str| tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/'));
+    tags.into_iter()
+        .find(|tag| (tag.starts_with("attack-") || tag.starts_with("starter/")) && is_plain(tag))
+        .map(str::to_owned)
+}
+
+/// A stored event as the rules of today judge it.
 struct Judged<'a> {
     event: &'a EventDetail,
-    verdict: Verdict,
+    today: Outcome,
     reproduced: bool,
     is_doubtful: bool,
 }
 
-fn judged<'a>(stored: &'a [EventDetail], rule: u64, rules: &Arc<RuleSet>) -> Vec<Judged<'a>> {
-    let with_rule = stored.iter().filter(|event| event.summary.rules.contains(&rule));
-    let judged = with_rule.map(|event| {
-        let replayed = replay(event, rules);
-        let (verdict, matched) = outcome(replayed.event.detail.as_deref());
-        Judged {
-            event,
-            verdict,
-            reproduced: matched.contains(&rule),
-            is_doubtful: !replayed.doubts.is_empty(),
-        }
-    });
-    judged.collect()
+/// What rules say of an event.
+#[derive(Clone, PartialEq, Eq)]
+struct Outcome {
+    verdict: Verdict,
+    score: i64,
+    /// Matches of rules that look at the request itself: the rule, and what it matched.
+    matched: Vec<(u64, Vec<u8>)>,
 }
 
-fn outcome(detail: Option<&EventDetail>) -> (Verdict, Vec<u64>) {
-    detail.map_or((Verdict::Passed, Vec::new()), |detail| {
+impl Outcome {
+    fn of(detail: Option<&EventDetail>) -> Self {
+        let Some(detail) = detail else {
+            return Self { verdict: Verdict::Passed, score: 0, matched: Vec::new() };
+        };
         let matched = detail.matched.iter().filter(|rule| !rule.sums_up);
-        (detail.summary.verdict, matched.map(|rule| rule.id).collect())
-    })
+        Self {
+            verdict: detail.summary.verdict,
+            score: detail.summary.score,
+            matched: matched.map(|rule| (rule.id, rule.variable.as_slice().to_vec())).collect(),
+        }
+    }
+
+    fn blocks(&self) -> bool {
+        matches!(self.verdict, Verdict::Blocked | Verdict::WouldBeBlocked)
+    }
 }
 
-fn effect(before: &[Judged<'_>], rule: u64, changed: &Arc<RuleSet>) -> Effect {
-    let blocks = |verdict| matches!(verdict, Verdict::Blocked | Verdict::WouldBeBlocked);
-    let mut effect = Effect::default();
+/// The stored events of the rule, and those of the rules with the tag.
+fn judged<'a>(
+    stored: &'a [EventDetail],
+    rule: u64,
+    tag: Option<&str>,
+    rules: &Arc<RuleSet>,
+) -> (Vec<Judged<'a>>, Vec<Judged<'a>>) {
+    let has_tag =
+        |one: &MatchedRule| tag.is_some_and(|tag| one.tags.iter().any(|t| t.as_slice() == tag.as_bytes()));
+    let is_rule = |one: &MatchedRule| one.id == rule;
+    let (mut of_rule, mut of_tag) = (Vec::new(), Vec::new());
+    for event in stored {
+        let (rule_matched, tag_matched) =
+            (event.summary.rules.contains(&rule), event.matched.iter().any(has_tag));
+        if !rule_matched && !tag_matched {
+            continue;
+        }
+        let replayed = replay(event, rules);
+        let detail = replayed.event.detail.as_deref();
+        let matches = |which: &dyn Fn(&MatchedRule) -> bool| {
+            detail.is_some_and(|detail| detail.matched.iter().any(which))
+        };
+        let judge = |reproduced| Judged {
+            event,
+            today: Outcome::of(detail),
+            reproduced,
+            is_doubtful: !replayed.doubts.is_empty(),
+        };
+        if rule_matched {
+            of_rule.push(judge(matches(&is_rule)));
+        }
+        if tag_matched {
+            of_tag.push(judge(matches(&has_tag)));
+        }
+    }
+    (of_rule, of_tag)
+}
+
+fn effect(before: &[Judged<'_>], changed: &Arc<RuleSet>) -> (Effect, Vec<ChangedEvent>) {
+    let (mut effect, mut named) = (Effect::default(), Vec::new());
     for judged in before {
         if !judged.reproduced {
             effect.not_reproduced += 1;
@@ -192,18 +318,29 @@ fn effect(before: &[Judged<'_>], rule: u64, changed: &Arc<RuleSet>) -> Effect {
         }
         effect.events += 1;
         effect.doubtful += u64::from(judged.is_doubtful);
-        let (verdict, matched) = outcome(replay(judged.event, changed).event.detail.as_deref());
-        effect.cleared += u64::from(matched.is_empty() && !blocks(verdict));
-        if blocks(judged.verdict) && !blocks(verdict) {
+        let then = Outcome::of(replay(judged.event, changed).event.detail.as_deref());
+        effect.cleared += u64::from(then.matched.is_empty() && !then.blocks());
+        if judged.today.blocks() && !then.blocks() {
             effect.released += 1;
-            effect.released_with_other_rules += u64::from(matched.iter().any(|other| *other != rule));
+            effect.released_with_other_rules += u64::from(!then.matched.is_empty());
+        }
+        if then != judged.today && named.len() < NAMED {
+            let mut rules: Vec<u64> = then.matched.iter().map(|(rule, _)| *rule).collect();
+            rules.dedup();
+            let (today, then, score) = (judged.today.verdict, then.verdict, then.score);
+            named.push(ChangedEvent { event: judged.event.summary.clone(), today, then, score, rules });
         }
     }
-    effect
+    (effect, named)
 }
 
 /// The exclusions of a match as texts: scope, sentence, file, text.
-fn texts(event: &EventDetail, matched: &MatchedRule, id: u64) -> Vec<(Scope, String, &'static str, String)> {
+fn texts(
+    event: &EventDetail,
+    matched: &MatchedRule,
+    tag: Option<&str>,
+    id: u64,
+) -> Vec<(Scope, String, &'static str, String)> {
     let rule = matched.id;
     let target = writable_target(matched.variable.as_slice());
     let path = path_condition(event.summary.path.as_slice());
@@ -227,6 +364,11 @@ fn texts(event: &EventDetail, matched: &MatchedRule, id: u64) -> Vec<(Scope, Str
     if let Some(condition) = &path {
         let text = on_path(condition, &format!("ctl:ruleRemoveById={rule}"));
         found.push((Scope::RuleOnPath, format!("Rule {rule} does not run on {shown}"), BEFORE, text));
+    }
+    if let (Some(target), Some(condition), Some(tag)) = (&target, &path, tag) {
+        let text = on_path(condition, &format!("ctl:ruleRemoveTargetByTag={tag};{target}"));
+        let summary = format!("No rule with the tag {tag} looks at {target} on {shown}");
+        found.push((Scope::TagTargetOnPath, summary, BEFORE, text));
     }
     let text = format!("SecRuleRemoveById {rule}\n");
     found.push((Scope::Rule, format!("Rule {rule} does not run"), AFTER, text));

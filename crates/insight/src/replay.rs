@@ -16,13 +16,14 @@ use portcullis_engine::{
     Answer, BodyPlan, BodyProgress, Need, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
     Verdict,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::event::{EventDetail, StoredRequest};
 use crate::observed::{Event, Observed};
 
 /// Why a replay may differ from what happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
     /// The body of the request is not stored, or not whole.

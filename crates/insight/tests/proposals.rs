@@ -151,6 +151,32 @@ fn names_that_mean_something_in_a_rule_are_not_written() {
 }
 
 #[test]
+fn a_tag_takes_out_every_rule_of_the_attack_and_says_which_events_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let tagged = RULES.replace("log,msg", "log,tag:'attack-x',msg");
+    fs::write(folder.path().join("rules/activated_rules/10-test.conf"), tagged).unwrap();
+    let stored = [
+        event(&site, "/a", "q=select+script"),
+        event(&site, "/a", "q=script"),
+        event(&site, "/b", "q=select+script"),
+    ];
+    let found = proposals(&site, Compatibility::default(), &stored[0], 1000, &stored).unwrap();
+    let scopes: Vec<Scope> = found.iter().map(|proposal| proposal.scope).collect();
+    assert_eq!(scopes, Scope::ALL);
+    let (narrow, tag) = (&found[0], &found[3]);
+    assert!(tag.text.contains("ctl:ruleRemoveTargetByTag=attack-x;ARGS:q"), "{}", tag.text);
+    assert_eq!((tag.effect.events, tag.effect.cleared, tag.effect.released), (3, 2, 1));
+    // Without the one rule, the other matches still: nobody knows what it saw.
+    let expected = Effect { events: 2, released: 1, released_with_other_rules: 1, ..Effect::default() };
+    assert_eq!(narrow.effect, expected);
+    let changed: Vec<_> =
+        narrow.changed.iter().map(|one| (one.event.id.as_str(), one.then, one.score)).collect();
+    assert_eq!(changed, [("/a?q=select+script", Verdict::BelowThreshold, 2)]);
+    assert_eq!(narrow.changed[0].rules, [1002]);
+}
+
+#[test]
 fn a_rule_that_only_sums_up_is_not_excluded() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());

@@ -15,7 +15,7 @@ use portcullis_console::{
     TlsFiles,
 };
 use portcullis_engine::record::EngineMode;
-use portcullis_insight::Events;
+use portcullis_insight::{EventDetail, Events, Explanation, Proposal, ProposalError, explain, proposals};
 use portcullis_proxy::SharedRules;
 use portcullis_seclang::{Diagnostic, Severity as Weight, Sources};
 use portcullis_site::{Changes, DATA, Mode, Site};
@@ -162,6 +162,25 @@ impl Control for Process {
 
     fn events(&self) -> Option<Arc<Events>> {
         self.logging.events().cloned()
+    }
+
+    fn explain(&self, event: &EventDetail) -> Option<Explanation> {
+        Some(explain(event, &self.rules.load()))
+    }
+
+    fn proposals(
+        &self,
+        site: &Site,
+        event: &EventDetail,
+        rule: u64,
+        stored: &[EventDetail],
+    ) -> Result<Vec<Proposal>, ProposalError> {
+        // Settings decide how rules are compiled; what is wrong with them is said where they are checked.
+        let mut entries = self.entries.clone();
+        entries.extend(settings::read_file(site, &mut Sources::default(), &mut Vec::new()));
+        let settings = settings::resolve(site.root(), entries).settings;
+        let site = site.clone().with_defines(settings.defines);
+        proposals(&site, settings.compatibility, event, rule, stored)
     }
 
     fn check(&self, site: &Site) -> Check {

@@ -6,6 +6,7 @@
 
 mod changes;
 pub(crate) mod events;
+mod exclusions;
 mod history;
 mod openapi;
 mod rule_sets;
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> Vec<Route> {
     [
         status::routes(),
         events::routes(),
+        exclusions::routes(),
         rule_sets::routes(),
         history::routes(),
         settings::routes(),

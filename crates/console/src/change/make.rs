@@ -47,7 +47,7 @@ pub(crate) struct Done {
 /// What a change would do to the site as it is now.
 pub(crate) fn review(app: &App, change: &Change) -> Result<Review, Failure> {
     let site = app.site()?;
-    let changes = plan(app, &site, change)?;
+    let (title, changes) = plan(app, &site, change)?;
     let mut files = Vec::new();
     for (path, content) in changes.iter() {
         let before = present(&site, path)?;
@@ -56,7 +56,7 @@ pub(crate) fn review(app: &App, change: &Change) -> Result<Review, Failure> {
     }
     let check =
         if changes.is_empty() { Check::default() } else { app.control.check(&site.with_changes(&changes)) };
-    Ok(Review { title: change.title(), files, check, base: base(&site, &changes)? })
+    Ok(Review { title, files, check, base: base(&site, &changes)? })
 }
 
 /// Makes a change. With a `base`, only when the files are as they were when it was shown.
@@ -71,10 +71,12 @@ pub(crate) fn commit(
     if let Some(why) = app.control.status().read_only {
         return Err(Failure::new(StatusCode::CONFLICT, why));
     }
+    // What stands above an exclusion is what the commit says.
+    let reason = if let Change::Exclude { reason, .. } = change { reason } else { reason };
     let reason = printable(reason.trim().as_bytes(), LONGEST_REASON);
     let done = app.begin_change();
     let site = app.site()?;
-    let changes = plan(app, &site, change)?;
+    let (title, changes) = plan(app, &site, change)?;
     if changes.is_empty() {
         return Err(Failure::new(StatusCode::CONFLICT, "Nothing to change: the site is like this already."));
     }
@@ -90,8 +92,7 @@ pub(crate) fn commit(
             check.text
         )));
     }
-    let message =
-        if reason.is_empty() { change.title() } else { format!("{}\n\n{reason}\n", change.title()) };
+    let message = if reason.is_empty() { title } else { format!("{title}\n\n{reason}\n") };
     let made = site.commit(&changes, &message, Some(&author(viewer)))?;
     drop(done);
     let id = |commit: Option<portcullis_site::history::Recorded>| commit.map(|commit| commit.id.to_string());

@@ -9,6 +9,7 @@
 //! review and commit but what the form carries. `base` is the content of the touched files when the review was made: when
 //! somebody changed one of them since, the commit is refused and both versions are shown.
 
+mod exclude;
 mod file;
 mod make;
 mod plan;
@@ -16,13 +17,14 @@ mod switched_off;
 
 use std::collections::BTreeMap;
 
+use portcullis_insight::Scope;
 use portcullis_site::{Mode, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use file::{as_submitted, digest, is_editable as editable};
+pub(crate) use file::{LONGEST as LONGEST_FILE, as_submitted, digest, is_editable as editable};
 pub(crate) use make::{Done, Review, commit, review};
-pub(crate) use switched_off::switched_off;
+pub(crate) use switched_off::{path as switched_off_path, switched_off};
 
 use crate::accounts::Role;
 
@@ -43,6 +45,22 @@ pub(crate) enum Change {
         /// Ids to let run again.
         #[serde(default)]
         on: Vec<u64>,
+    },
+    /// An exclusion of a rule, one of those that are proposed for an event.
+    Exclude {
+        /// The id of the request.
+        event: String,
+        /// The rule that should not have matched.
+        rule: u64,
+        /// How much is taken out.
+        scope: Scope,
+        /// Why; it stands above the exclusion and in the commit.
+        reason: String,
+    },
+    /// Takes an exclusion back.
+    RemoveExclusion {
+        /// Its id in the list of exclusions.
+        exclusion: String,
     },
     /// The text of a file.
     File {
@@ -162,7 +180,11 @@ impl Change {
     /// Who may make it.
     pub(crate) fn role(&self) -> Role {
         match self {
-            Change::RuleSetStates { .. } | Change::Rules { .. } | Change::Tunings { .. } => Role::Tune,
+            Change::RuleSetStates { .. }
+            | Change::Rules { .. }
+            | Change::Exclude { .. }
+            | Change::RemoveExclusion { .. }
+            | Change::Tunings { .. } => Role::Tune,
             Change::File { path, .. } if path.starts_with(portcullis_site::ACTIVATED_RULES) => Role::Tune,
             Change::File { .. } | Change::Settings { .. } | Change::Mode { .. } | Change::Restore { .. } => {
                 Role::Admin
@@ -184,6 +206,8 @@ impl Change {
                 ([], on) => format!("Let {} run again", ids(on)),
                 (off, on) => format!("Take out {}, let {} run again", ids(off), ids(on)),
             },
+            Change::Exclude { rule, .. } => format!("Exclude rule {rule}"),
+            Change::RemoveExclusion { .. } => "Take an exclusion back".to_owned(),
             Change::File { path, .. } => format!("Edit {}", path.rsplit('/').next().unwrap_or(path)),
             Change::Tunings { values } | Change::Settings { values } => {
                 let set = values.iter().map(|(name, value)| match value.as_str() {

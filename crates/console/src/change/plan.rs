@@ -3,13 +3,24 @@
 use portcullis_site::history::History;
 use portcullis_site::{Changes, Site, State, Tuning};
 
-use super::{Change, SetState, file, switched_off};
+use super::{Change, SetState, exclude, file, switched_off};
 use crate::app::App;
 use crate::request::Failure;
 
-/// The files that a change writes; none when everything is so already.
-pub(super) fn plan(app: &App, site: &Site, change: &Change) -> Result<Changes, Failure> {
+/// The subject of a change's commit, and the files that it writes; none when everything is so already.
+pub(super) fn plan(app: &App, site: &Site, change: &Change) -> Result<(String, Changes), Failure> {
     match change {
+        Change::Exclude { event, rule, scope, reason } => {
+            exclude::add(app, site, event, *rule, *scope, reason)
+        }
+        Change::RemoveExclusion { exclusion } => exclude::remove(site, exclusion),
+        change => Ok((change.title(), files(app, site, change)?)),
+    }
+}
+
+fn files(app: &App, site: &Site, change: &Change) -> Result<Changes, Failure> {
+    match change {
+        Change::Exclude { .. } | Change::RemoveExclusion { .. } => Ok(plan(app, site, change)?.1),
         Change::RuleSetStates { states } => {
             rule_sets(site, states.iter().map(|(name, state)| (name.as_str(), *state)))
         }

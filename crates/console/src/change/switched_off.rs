@@ -16,7 +16,8 @@ const HEAD: &str = "# Rules that are off, whatever set they stand in: this file 
 
 const DIRECTIVE: &str = "SecRuleRemoveById";
 
-fn path() -> String {
+/// The file, below the site's root.
+pub(crate) fn path() -> String {
     format!("{ACTIVATED_RULES}/{FILE}")
 }
 

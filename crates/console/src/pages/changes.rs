@@ -28,6 +28,8 @@ struct ReviewPage {
     change: String,
     base: String,
     reason: String,
+    /// The reason is part of the change, so it is not asked for again.
+    is_explained: bool,
     /// What must be typed to confirm.
     confirm: Option<String>,
     back: &'static str,
@@ -72,6 +74,7 @@ fn page(
         problem,
         change: change_text,
         base,
+        is_explained: matches!(change, Change::Exclude { .. }),
         reason: request.field("reason").unwrap_or_default().to_owned(),
         confirm,
         back: back(change),
@@ -84,6 +87,7 @@ fn page(
 fn section(change: &Change) -> &'static str {
     match change {
         Change::RuleSetStates { .. } | Change::Rules { .. } | Change::File { .. } => "rulesets",
+        Change::Exclude { .. } | Change::RemoveExclusion { .. } => "exclusions",
         Change::Tunings { .. } | Change::Settings { .. } => "settings",
         Change::Mode { .. } => "protection",
         Change::Restore { .. } => "history",
@@ -92,6 +96,7 @@ fn section(change: &Change) -> &'static str {
 
 fn back(change: &Change) -> &'static str {
     match section(change) {
+        "exclusions" => "/exclusions",
         "settings" => "/settings",
         "protection" => "/protection",
         "history" => "/history",
@@ -104,6 +109,8 @@ fn verb(change: &Change) -> &'static str {
         Change::Mode { mode: EngineMode::Protect } => "Switch to Protect",
         Change::Mode { mode: EngineMode::Detect } => "Switch to Detect",
         Change::Mode { mode: EngineMode::Off } => "Switch off",
+        Change::Exclude { .. } => "Commit exclusion",
+        Change::RemoveExclusion { .. } => "Commit removal",
         Change::Restore { .. } => "Commit the restored files",
         _ => "Commit change",
     }

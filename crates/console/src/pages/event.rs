@@ -53,6 +53,8 @@ struct Match {
     words: Vec<&'static str>,
     phase: u8,
     is_open: bool,
+    /// It looked at the request itself, so an exclusion of it can be proposed.
+    excludable: bool,
 }
 
 /// A request or a response.
@@ -125,6 +127,7 @@ impl Match {
             words,
             phase: rule.phase,
             is_open,
+            excludable: !rule.sums_up,
         }
     }
 }

@@ -7,6 +7,7 @@ mod assets;
 mod changes;
 mod event;
 mod events;
+pub(crate) mod exclusions;
 mod history;
 mod overview;
 mod people;
@@ -40,6 +41,9 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/rulesets/{name}", TUNE, rule_set::switch),
         get("/files/{*path}", rule_set::file),
         Route::post("/files/{*path}", TUNE, rule_set::edit),
+        get("/exclusions", exclusions::show),
+        Route::post("/exclusions", TUNE, exclusions::review),
+        get("/exclusions/new", exclusions::propose),
         get("/protection", protection::show),
         Route::post("/protection", ADMIN, protection::review),
         get("/history", history::list),

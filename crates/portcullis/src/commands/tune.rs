@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! $ portcullis tune shop                       41 of 20133 requests would have been blocked; rules, paths, clients
-//! $ portcullis tune shop Zx1… 942100           four exclusions, the narrowest first, each replayed on stored events
+//! $ portcullis tune shop Zx1… 942100           exclusions, the narrowest first, each replayed on stored events
 //! $ portcullis tune shop Zx1… 942100 --apply 1 --reason "search takes SQL words"      a commit
 //! ```
 //!
@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use portcullis_insight::proposals::{Effect, Proposal};
-use portcullis_insight::{EventDetail, Events, Filter, Protection, Window, proposals};
+use portcullis_insight::proposals::{Effect, Proposal, tried};
+use portcullis_insight::{EventDetail, Events, Protection, Window, proposals};
 use portcullis_site::Site;
 
 use super::events::{expect, line, seconds, window};
@@ -95,7 +95,7 @@ fn propose(
     let reading = loading::read_site(site.clone(), crate::settings::read_variables().entries);
     let settings = reading.resolved.settings;
     let site = site.clone().with_defines(settings.defines);
-    let stored = events.details(&Filter::default().within(window).with_rule(rule), TRIED)?;
+    let stored = tried(events, event, rule, window, TRIED)?;
     Ok(proposals(&site, settings.compatibility, event, rule, &stored)?)
 }
 
