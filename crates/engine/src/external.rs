@@ -29,10 +29,10 @@ impl Transaction {
             External::Rbl => self.test_rbl(value, tested, argument),
             External::GeoLookup => self.test_geo(value, tested),
             External::InspectFile => self.test_inspect_file(tested, argument),
-            // Their load said so.
-            External::GsbLookup | External::ValidateHash => Ok(Ok(false)),
+            // Its load said so.
+            External::GsbLookup => Ok(Ok(false)),
             // They have tests of their own.
-            External::ValidateDtd | External::ValidateSchema | External::Rsub => {
+            External::ValidateDtd | External::ValidateSchema | External::ValidateHash | External::Rsub => {
                 Ok(Err(Failure::Other(b"operator is not available".to_vec())))
             }
         }

@@ -40,6 +40,7 @@ mod sanitise;
 mod screen;
 mod script;
 pub mod settings;
+mod signing;
 pub mod trace;
 mod trace_body;
 mod transaction;

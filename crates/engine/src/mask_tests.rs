@@ -18,8 +18,12 @@ fn record(rules: &str, target: &str, request: &str) -> Record {
     let file = sources.add("rules.conf".into(), format!("{BASE}{rules}\n").into_bytes());
     let items = portcullis_seclang::parse_file(&sources, file, &mut Vec::new());
     let read_file = |_: &std::path::Path| Err(String::new());
-    let environment =
-        Environment { read_file: &read_file, variables: &[], compatibility: Compatibility::default() };
+    let environment = Environment {
+        read_file: &read_file,
+        variables: &[],
+        secret: [0; 32],
+        compatibility: Compatibility::default(),
+    };
     let (rules, diagnostics) = compile(&items, &sources, &environment);
     let rules = Arc::new(rules.unwrap_or_else(|| panic!("{diagnostics:?}")));
     let start = Start { unique_id: "id".into(), wall_micros: 0, utc_offset_seconds: 0 };

@@ -108,7 +108,11 @@ impl Transaction {
                 let argument = operator.argument.as_literal().unwrap_or(&self.argument);
                 test.message(argument, &self.hit, &name, &mut out);
             }
-            Test::External(_) | Test::Validation(_) | Test::Rewrite(_) | Test::Script { .. } => {
+            Test::External(_)
+            | Test::Validation(_)
+            | Test::Hash(_)
+            | Test::Rewrite(_)
+            | Test::Script { .. } => {
                 out.extend_from_slice(&self.hit.text);
             }
         }

@@ -444,6 +444,10 @@ impl Transaction {
                 self.test_external(*external, rule, value, tested, &argument)?
             }
             Test::Validation(validation) => self.test_validation(validation),
+            Test::Hash(check) => {
+                let address = self.arena.get(tested).to_vec();
+                self.test_hash(check, &operator.argument, rule, value, &address)
+            }
             Test::Rewrite(rewrite) => self.rewrite(rewrite, rule, value, tested),
             Test::Script { script, inspects } => {
                 let argument = inspects.then(|| self.arena.get(tested).to_vec());

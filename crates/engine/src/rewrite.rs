@@ -107,10 +107,13 @@ impl Transaction {
         }
     }
 
-    /// The response body has been read.
+    /// The response body has been read: a stream begins with signed links, where links are signed.
     pub(crate) fn fill_output_stream(&mut self, text: Text) {
         if self.rules.settings.stream_response_body {
-            self.streams.output = Stream { text: Some(text), inspected: text.len(), changed: false };
+            let signed = self.sign_links(self.arena.get(text));
+            let changed = signed.is_some();
+            let new = signed.map_or(text, |signed| self.arena.push(&signed));
+            self.streams.output = Stream { text: Some(new), inspected: text.len(), changed };
         }
     }
 

@@ -248,6 +248,8 @@ pub(crate) enum Test {
     External(External),
     /// `@validateDTD`, `@validateSchema`.
     Validation(Arc<crate::validation::Validation>),
+    /// `@validateHash`.
+    Hash(crate::signing::HashCheck),
     /// `@rsub`.
     Rewrite(Box<Rewrite>),
     /// A Lua script: a rule of its own, or one that inspects the file that a value names.

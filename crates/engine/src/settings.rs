@@ -7,6 +7,7 @@ use portcullis_operators::pattern::Pattern;
 
 use crate::connection_limits::ConnectionLimits;
 use crate::record::{AuditParts, EngineMode};
+use crate::signing::Signing;
 
 /// Decisions where ModSecurity versions differ and a site may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +213,8 @@ pub struct Settings {
     pub stream_response_body: bool,
     /// `SecParseXmlIntoArgs`.
     pub xml_into_args: XmlIntoArgs,
+    /// `SecHashEngine` and its family.
+    pub signing: Signing,
     /// `SecXmlExternalEntity`.
     pub xml_external_entity: bool,
     /// `SecDisableBackendCompression`.
@@ -274,6 +277,7 @@ impl Default for Settings {
             stream_request_body: false,
             stream_response_body: false,
             xml_into_args: XmlIntoArgs::Off,
+            signing: Signing::default(),
             xml_external_entity: false,
             disable_backend_compression: false,
             connection_limits: ConnectionLimits::default(),

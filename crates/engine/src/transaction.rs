@@ -154,6 +154,10 @@ pub(crate) struct Control {
     pub(crate) xml_into_args: XmlIntoArgs,
     pub(crate) response_body_access: bool,
     pub(crate) response_body_limit: u64,
+    /// `SecHashEngine`, `ctl:hashEngine`.
+    pub(crate) signs: bool,
+    /// `ctl:hashEnforcement`, on where the engine is.
+    pub(crate) enforces_signatures: bool,
     pub(crate) allow: Option<AllowScope>,
     pub(crate) removed_rules: BitSet,
     pub(crate) rules_with_removed_targets: BitSet,
@@ -174,6 +178,8 @@ impl Control {
             xml_into_args: settings.xml_into_args,
             response_body_access: settings.response_body_access,
             response_body_limit: settings.response_body_limit,
+            signs: settings.signing.on,
+            enforces_signatures: settings.signing.on,
             allow: None,
             removed_rules: BitSet::default(),
             rules_with_removed_targets: BitSet::default(),

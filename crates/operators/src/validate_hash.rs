@@ -8,7 +8,7 @@ pub(crate) static OPERATOR: Operator = Operator {
     name: "validateHash",
     aliases: &[],
     summary: "Matches links whose hash parameter is missing or wrong.",
-    expands_macros: false,
+    expands_macros: true,
     needs_argument: true,
     examples: &[],
     kind: Kind::External(External::ValidateHash),

@@ -259,6 +259,7 @@ impl Driver<'_> {
         let switches = head.status() == 101;
         let mut names_server = false;
         let id = self.told_id();
+        let location = self.transaction.signed_location();
         let mut field = |known: Known, name: &[u8], value: &[u8]| {
             names_server |= known == Known::Other && name.eq_ignore_ascii_case(b"server");
             let stays = match known {
@@ -270,6 +271,8 @@ impl Driver<'_> {
                 Known::Other if injected && describes_the_body(name) => false,
                 _ => !hops.ends_here(known, name),
             };
+            let is_location = known == Known::Other && name.eq_ignore_ascii_case(b"location");
+            let value = location.as_deref().filter(|_| is_location).unwrap_or(value);
             if stays {
                 write::field(out, name, value);
             }

@@ -6,7 +6,7 @@
 
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use portcullis_engine::{Compatibility, RuleSet};
 use portcullis_seclang::include::REMOTE_FAILED;
@@ -60,8 +60,12 @@ impl Site {
         let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
         let variables: Vec<_> =
             std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
-        let environment =
-            portcullis_engine::Environment { read_file: &read_file, variables: &variables, compatibility };
+        let environment = portcullis_engine::Environment {
+            read_file: &read_file,
+            variables: &variables,
+            secret: secret(),
+            compatibility,
+        };
         let (rule_set, found) =
             portcullis_engine::compile(&configuration.items, &configuration.sources, &environment);
         diagnostics.extend(found);
@@ -109,4 +113,14 @@ fn is_rule_file(name: &std::path::Path) -> bool {
 fn unreadable_folder(folder: &std::path::Path, error: &LoadError) -> Diagnostic {
     let message = format!("cannot list `{}`: {error}", folder.display());
     Diagnostic::new(Severity::Error, "unreadable-folder", None, message)
+}
+
+/// Random bytes of this process.
+fn secret() -> [u8; 32] {
+    static SECRET: OnceLock<[u8; 32]> = OnceLock::new();
+    *SECRET.get_or_init(|| {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the system has random bytes");
+        bytes
+    })
 }

@@ -78,7 +78,8 @@ impl Source {
             return Err(draw(&loaded.diagnostics));
         }
         let read_file = |path: &Path| self.read(path).map_err(|error| error.to_string());
-        let environment = Environment { read_file: &read_file, variables: &self.variables, compatibility };
+        let environment =
+            Environment { read_file: &read_file, variables: &self.variables, secret: [7; 32], compatibility };
         let (rule_set, diagnostics) = compile(&loaded.items, &loaded.sources, &environment);
         let errors: Vec<_> = diagnostics.into_iter().filter(|d| d.severity == Severity::Error).collect();
         rule_set.ok_or_else(|| draw(&errors))

@@ -48,6 +48,8 @@ enum Change {
     ResponseBodyAccess(bool),
     ResponseBodyLimit(u64),
     XmlIntoArgs(XmlIntoArgs),
+    Signs(bool),
+    EnforcesSignatures(bool),
     /// Index of a [`crate::ruleset::RuleSelection`].
     RemoveRules(u16),
     RemoveTargets {
@@ -143,11 +145,9 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
         "parsexmlintoargs" => {
             Change::XmlIntoArgs(XmlIntoArgs::parse(value).ok_or_else(|| bad("Off, On or OnlyArgs"))?)
         }
-        "hashengine" | "hashenforcement" if switch()? => {
-            let error = ActionError::new(format!("ctl {name} is not supported"));
-            return Err(error.with_help("links in answers are not signed here"));
-        }
-        "hashengine" | "hashenforcement" | "forceresponsebodyvariable" | "responsebodyprocessor" => {
+        "hashengine" => Change::Signs(switch()?),
+        "hashenforcement" => Change::EnforcesSignatures(switch()?),
+        "forceresponsebodyvariable" | "responsebodyprocessor" => {
             return Err(
                 ActionError::no_effect(format!("ctl {name} has no effect")).with_help(no_effect(name))
             );
@@ -171,6 +171,8 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
                 "ruleRemoveTargetByTag",
                 "ruleRemoveTargetByMsg",
                 "parseXmlIntoArgs",
+                "hashEngine",
+                "hashEnforcement",
             ];
             let error = ActionError::new(format!("invalid ctl name `{name}`"));
             return Err(match portcullis_seclang::nearest(name, known.into_iter()) {
@@ -185,10 +187,8 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
 fn no_effect(name: &str) -> &'static str {
     if name.eq_ignore_ascii_case("responseBodyProcessor") {
         "rules see the body of an answer as it is, in RESPONSE_BODY"
-    } else if name.eq_ignore_ascii_case("forceResponseBodyVariable") {
-        "RESPONSE_BODY is there whatever the type of the body"
     } else {
-        "links in answers are never signed here"
+        "RESPONSE_BODY is there whatever the type of the body"
     }
 }
 
@@ -282,6 +282,8 @@ impl Ctl {
             Change::RequestBodyLimit(limit) => control.request_body_limit = *limit,
             Change::ResponseBodyAccess(on) => control.response_body_access = *on,
             Change::ResponseBodyLimit(limit) => control.response_body_limit = *limit,
+            Change::Signs(on) => control.signs = *on,
+            Change::EnforcesSignatures(on) => control.enforces_signatures = *on,
             Change::XmlIntoArgs(wanted) => control.xml_into_args = *wanted,
             Change::RemoveRules(selection) => {
                 if let Some(selection) = rules.selections.get(usize::from(*selection)) {

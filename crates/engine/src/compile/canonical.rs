@@ -146,8 +146,12 @@ mod tests {
         let file = sources.add("rules.conf".into(), text.as_bytes().to_vec());
         let items = portcullis_seclang::parse_file(&sources, file, &mut Vec::new());
         let read_file = |_: &std::path::Path| Err(String::new());
-        let environment =
-            Environment { read_file: &read_file, variables: &[], compatibility: Compatibility::default() };
+        let environment = Environment {
+            read_file: &read_file,
+            variables: &[],
+            secret: [0; 32],
+            compatibility: Compatibility::default(),
+        };
         let (rules, diagnostics) = compile(&items, &sources, &environment);
         rules.unwrap_or_else(|| panic!("{diagnostics:?}"))
     }

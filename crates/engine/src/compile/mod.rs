@@ -22,6 +22,7 @@ mod sec_conn;
 mod sec_default_action;
 mod sec_geo_lookup_db;
 mod sec_guardian_log;
+mod sec_hash;
 mod sec_marker;
 mod sec_remote_rules;
 mod sec_rule;
@@ -58,6 +59,8 @@ pub struct Environment<'a> {
     pub read_file: &'a dyn Fn(&Path) -> Result<Vec<u8>, String>,
     /// The environment of the process, for `ENV:name`.
     pub variables: &'a [(Vec<u8>, Vec<u8>)],
+    /// Random bytes that nobody else knows, the same for each load of a process: `SecHashKey rand`.
+    pub secret: [u8; 32],
     /// Decisions of the site where engines differ.
     pub compatibility: Compatibility,
 }
@@ -96,6 +99,11 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_default_action::DIRECTIVE,
     &sec_geo_lookup_db::DIRECTIVE,
     &sec_guardian_log::DIRECTIVE,
+    &sec_hash::ENGINE,
+    &sec_hash::EXPRESSION,
+    &sec_hash::KEY,
+    &sec_hash::PARAMETER,
+    &sec_hash::PHRASES,
     &sec_marker::DIRECTIVE,
     &sec_remote_rules::FAIL_ACTION,
     &sec_remote_rules::RULES,
@@ -137,6 +145,7 @@ pub fn compile(
     compiler.finish_updates();
     compiler.check_states();
     compiler.compile_grammars();
+    compiler.check_signing();
     let failed = compiler.diagnostics.iter().any(|d| d.severity == Severity::Error);
     if failed {
         return (None, compiler.diagnostics);

@@ -26,10 +26,6 @@ no_effect! {
     "SecCacheTransformations" (1, 2), "results of transformations are remembered anyway; the line can go";
     "SecChrootDir" (1, 1), "the service manager or the container keeps the process away from other files";
     "SecGsbLookupDb" (1, 1), "Google has ended the list that it names; `@pmFromFile` looks for known addresses";
-    "SecHashKey" (1, 2), "links are not signed; see SecHashEngine";
-    "SecHashParam" (1, 1), "links are not signed; see SecHashEngine";
-    "SecHashMethodRx" (2, 2), "links are not signed; see SecHashEngine";
-    "SecHashMethodPm" (2, 2), "links are not signed; see SecHashEngine";
     "SecRulePerfTime" (1, 1), "`portcullis bench` says what each rule costs";
     "SecRxPreFilter" (1, 1), "expressions are screened by what a match must contain anyway";
 }

@@ -1,5 +1,6 @@
 //! From the operator of the AST to a compiled test.
 
+use portcullis_operators::pattern::{Options, Pattern};
 use portcullis_operators::{Environment as OperatorEnvironment, External, Kind};
 use portcullis_seclang::{Diagnostic, OperatorExpr, Span};
 
@@ -7,6 +8,7 @@ use super::Compiler;
 use crate::macros::Template;
 use crate::rewrite::Rewrite;
 use crate::ruleset::{Operator, Test};
+use crate::signing::HashCheck;
 
 impl Compiler<'_> {
     /// Compiles an operator; `None` when it could not be, which has been reported.
@@ -45,6 +47,16 @@ impl Compiler<'_> {
                 };
                 let name = String::from_utf8_lossy(&argument.value).into_owned();
                 Test::Validation(self.grammar(kind, directory_of, &name, argument.span)?)
+            }
+            Kind::External(External::ValidateHash) => {
+                let has_macros = template.as_literal().is_none();
+                Test::Hash(
+                    (!has_macros)
+                        .then(|| self.pattern(expression))
+                        .map_or(Some(HashCheck(None)), |pattern| {
+                            pattern.map(|pattern| HashCheck(Some(pattern)))
+                        })?,
+                )
             }
             Kind::External(External::Rsub) => Test::Rewrite(Box::new(self.rewrite(expression)?)),
             Kind::External(external) => self.external(external, expression)?,
@@ -101,6 +113,18 @@ impl Compiler<'_> {
         }
     }
 
+    fn pattern(&mut self, expression: &OperatorExpr) -> Option<Pattern> {
+        let options = Options { match_limit: self.settings.pcre_match_limit, ..Options::default() };
+        match Pattern::new(&expression.argument.value, options) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                let text = format!("Error compiling pattern (offset {}): {}", error.offset, error.message);
+                self.error("invalid-argument", expression.argument.span, text);
+                None
+            }
+        }
+    }
+
     fn external(&mut self, external: External, expression: &OperatorExpr) -> Option<Test> {
         if matches!(external, External::Rbl | External::GeoLookup | External::InspectFile) {
             return Some(Test::External(external));
@@ -108,7 +132,6 @@ impl Compiler<'_> {
         let name = expression.name.as_ref().map_or("", |name| name.value.as_str());
         let never = match external {
             External::GsbLookup => Some("Google has ended the list that it looked in"),
-            External::ValidateHash => Some("links in answers are not signed here, as with SecHashEngine Off"),
             _ => None,
         };
         if let Some(reason) = never {

@@ -148,10 +148,6 @@ settings! {
     };
     "SecStatusEngine" "Reports versions to the authors of ModSecurity; never done here, whatever is set." |_, w| switch(w, &mut false);
     "SecRequestEncoding" "Stored by ModSecurity, without effect there and here." |_, _| Ok(());
-    "SecHashEngine" "Whether links in answers are signed; Off." |_, w| match parse_switch(&w.text) {
-        Some(false) => Ok(()),
-        _ => Err("Off: links in answers are not signed here; take @validateHash rules out"),
-    };
     "SecParseXmlIntoArgs" "Whether the leaves of an XML body are arguments too: Off, On, or OnlyArgs, without the XML variable." |s, w| {
         s.xml_into_args = XmlIntoArgs::parse(&w.text).ok_or("Off, On or OnlyArgs")?;
         Ok(())

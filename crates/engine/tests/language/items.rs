@@ -27,8 +27,12 @@ fn diagnostics(text: &str) -> Vec<Diagnostic> {
     let loaded = load(&["rules.conf".into()], &environment);
     let read_file =
         |path: &Path| portcullis_seclang::Loader::read(&source, path).map_err(|error| error.to_string());
-    let environment =
-        Environment { read_file: &read_file, variables: &[], compatibility: Compatibility::default() };
+    let environment = Environment {
+        read_file: &read_file,
+        variables: &[],
+        secret: [0; 32],
+        compatibility: Compatibility::default(),
+    };
     let (_, more) = compile(&loaded.items, &loaded.sources, &environment);
     loaded.diagnostics.into_iter().chain(more).collect()
 }

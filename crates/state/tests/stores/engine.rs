@@ -17,8 +17,12 @@ pub fn rule_set(text: &str) -> Arc<RuleSet> {
     let file = sources.add("test.conf".into(), text.as_bytes().to_vec());
     let items = parse_file(&sources, file, &mut findings);
     let read_file = |_: &Path| Err("no data files".to_owned());
-    let environment =
-        Environment { read_file: &read_file, variables: &[], compatibility: Compatibility::default() };
+    let environment = Environment {
+        read_file: &read_file,
+        variables: &[],
+        secret: [0; 32],
+        compatibility: Compatibility::default(),
+    };
     let (rules, more) = compile(&items, &sources, &environment);
     findings.extend(more);
     Arc::new(rules.unwrap_or_else(|| panic!("{}", render(&findings, &sources, Style::default()))))

@@ -55,8 +55,12 @@ fn rule_set(text: &str) -> Result<Arc<RuleSet>, String> {
         portcullis_seclang::Environment { loader: &loader, module: &|_| true, define: &|_| false };
     let loaded = load(&[PathBuf::from("test.conf")], &environment);
     let read_file = |path: &Path| loader.read(path).map_err(|error| error.to_string());
-    let environment =
-        Environment { read_file: &read_file, variables: &[], compatibility: Compatibility::default() };
+    let environment = Environment {
+        read_file: &read_file,
+        variables: &[],
+        secret: [0; 32],
+        compatibility: Compatibility::default(),
+    };
     let (rules, diagnostics) = compile(&loaded.items, &loaded.sources, &environment);
     rules.map(Arc::new).ok_or_else(|| render(&diagnostics, &loaded.sources, Style::default()))
 }
