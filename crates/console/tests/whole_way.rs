@@ -671,3 +671,69 @@ async fn what_cannot_be_excluded_is_refused_with_a_sentence() {
     }
     assert!(!console.root.join("rules/activated_rules/00-exclusions-before.conf").exists());
 }
+
+#[tokio::test]
+async fn an_event_is_explained_step_by_step() {
+    let (console, _events) = tuning().await;
+    let page = console.get("/events/attacker").await.text;
+    let steps = page.find("<code>t:urlDecodeUni</code>").expect("the transformations");
+    let hit = steps + page[steps..].find("<mark>union select 1</mark>").expect("the span that matched");
+    assert!(page[hit..].contains("<code>tx.request_score"), "{page}");
+    assert!(page.contains("<h2 id=\"added\">What each rule added</h2>"), "{page}");
+    let link = "/files/rules/activated_rules/50-sql-injection.conf#rule-15010";
+    assert!(page.contains(link), "{page}");
+    let set = console.get("/files/rules/activated_rules/50-sql-injection.conf").await.text;
+    assert!(set.contains("id=\"rule-15010\"") && set.contains("1 event, line"), "{set}");
+    let got = console.get("/api/v1/events/attacker/explanation").await;
+    let told: serde_json::Value = serde_json::from_str(&got.text).unwrap();
+    let union = told["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == 15010).unwrap();
+    assert_eq!(union["matches"][0]["variable"], "ARGS:user", "{union}");
+    assert_eq!(console.get("/api/v1/events/none/explanation").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_rules_hide_is_on_no_page_and_in_no_answer() {
+    const SECRET: &str = "Hunter2secret";
+    let console = Console::with(|root| {
+        let rule =
+            "SecAction \"id:100,phase:1,nolog,pass,sanitiseArg:password,sanitiseRequestHeader:User-Agent\"\n";
+        std::fs::write(root.join("rules/activated_rules/05-hide.conf"), rule).unwrap();
+        let events = Events::open(root.join("events.sqlite"), portcullis_insight::Limits::default()).unwrap();
+        let target = format!("/login?password={SECRET}%27+union+select+1,2--&q=information_schema");
+        let event = asked(root, "login1", &target);
+        assert_eq!(event.detail.as_ref().unwrap().hidden, ["password".into(), "User-Agent".into()]);
+        events.submit(event);
+        assert!(events.flush(std::time::Duration::from_secs(20)));
+        Some(Arc::new(events))
+    });
+    let console = console.sign_in().await;
+    let mut seen = 0;
+    for path in [
+        "/",
+        "/events",
+        "/events?q=information_schema",
+        "/events/login1",
+        "/exclusions",
+        "/exclusions/new?event=login1&rule=15010",
+        "/exclusions/new?event=login1&rule=15030",
+        "/protection",
+        "/history",
+        "/rulesets",
+        "/rulesets/50-sql-injection.conf",
+        "/api/v1/overview",
+        "/api/v1/protection",
+        "/api/v1/events",
+        "/api/v1/events/login1",
+        "/api/v1/events/login1/explanation",
+        "/api/v1/exclusions",
+        "/api/v1/exclusions/proposals?event=login1&rule=15030",
+    ] {
+        let got = console.get(path).await;
+        assert_eq!(got.status, StatusCode::OK, "{path}: {}", got.text);
+        assert!(!got.text.contains(SECRET), "{path}: {}", got.text);
+        seen += usize::from(got.text.contains("login1") || got.text.contains("/login"));
+    }
+    assert!(seen > 9, "the event is on these pages: {seen}");
+    let found = console.get(&format!("/api/v1/events?q={SECRET}")).await.text;
+    assert!(found.contains("\"items\":[]"), "it is not searched either: {found}");
+}

@@ -1,6 +1,6 @@
 //! `GET /api/v1/overview`, `/events`, `/events/live`, `/events/{id}`, `/protection`: what the event store tells.
 
-use portcullis_insight::{EventDetail, EventSummary, Filter, Overview, Page, Protection};
+use portcullis_insight::{EventDetail, EventSummary, Explanation, Filter, Overview, Page, Protection};
 
 use super::{Endpoint, given};
 use crate::app::App;
@@ -38,6 +38,11 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/api/v1/events/{id}", VIEW, one).documented(Endpoint::gives::<EventDetail>(
             "All that is stored of a request, by its id. What rules hide is masked.",
         )),
+        Route::get("/api/v1/events/{id}/explanation", VIEW, explain).documented(
+            Endpoint::gives::<Explanation>(
+                "Why rules matched it, step by step, by a replay with the rules in force.",
+            ),
+        ),
     ]
 }
 
@@ -72,6 +77,13 @@ fn list(app: &App, request: &Request) -> Result<Answer, Failure> {
 
 fn tail(app: &App, request: &Request) -> Result<Answer, Failure> {
     live::tail(app, request, filter(request)?, |event| serde_json::to_string(event).unwrap_or_default())
+}
+
+fn explain(app: &App, request: &Request) -> Result<Answer, Failure> {
+    let id = request.parameter("id");
+    let event = app.events()?.get(id)?.ok_or_else(|| Failure::missing(format!("The event `{id}`")))?;
+    let none = || Failure::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "No rules are in force to ask.");
+    given(&app.control.explain(&event).ok_or_else(none)?)
 }
 
 fn one(app: &App, request: &Request) -> Result<Answer, Failure> {

@@ -4,8 +4,10 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use portcullis_insight::{Bytes, EngineMode, EventDetail, MatchedRule};
+use portcullis_insight::{Bytes, EngineMode, EventDetail, Explanation, MatchedRule};
+use portcullis_site::Site;
 
+use super::explained::{self, Added, Value};
 use super::{Badge, Page, render};
 use crate::app::App;
 use crate::request::{Answer, Failure, Request};
@@ -36,6 +38,10 @@ struct EventPage {
     curl: String,
     lacks: String,
     scores: Vec<(String, String)>,
+    /// What each rule added, by a replay.
+    added: Vec<Added>,
+    /// What the steps must be taken with a grain of salt for.
+    doubts: Vec<&'static str>,
     facts: Vec<(&'static str, String)>,
 }
 
@@ -49,6 +55,13 @@ struct Match {
     cut: String,
     operator: String,
     place: String,
+    /// Where the console shows it.
+    link: Option<String>,
+    /// The values it matched, step by step; none when it does not match in a replay.
+    values: Vec<Value>,
+    more_values: usize,
+    /// It does not match by the rules in force.
+    is_missing: bool,
     tags: Vec<String>,
     words: Vec<&'static str>,
     phase: u8,
@@ -72,6 +85,11 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let seconds = event.summary.micros.div_euclid(1_000_000);
     let verdict = Badge::verdict(event.summary.verdict);
     let (curl, lacks) = curl(&event);
+    let explanation = app.control.explain(&event);
+    let site = app.site()?;
+    let matches = matches(&event, explanation.as_ref(), &site);
+    let doubts =
+        explanation.as_ref().map(|found| found.doubts.iter().map(|doubt| doubt.sentence()).collect());
     let text = |bytes: &Bytes| printable(bytes.as_slice(), SHOWN);
     let found = EventPage {
         id: event.summary.id.clone(),
@@ -81,7 +99,9 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
         ago: ago(seconds),
         score: event.summary.score,
         status: event.summary.status.map_or_else(|| "none".to_owned(), |status| status.to_string()),
-        matches: event.matched.iter().enumerate().map(|(at, rule)| Match::of(rule, at < OPEN)).collect(),
+        matches,
+        added: explanation.as_ref().map(explained::added).unwrap_or_default(),
+        doubts: doubts.unwrap_or_default(),
         matched_more: event.matched_more,
         notes: event.notes.iter().map(text).collect(),
         request: sent(&event),
@@ -93,6 +113,22 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
         page,
     };
     render(StatusCode::OK, &found)
+}
+
+/// The matches of an event; the steps stand at the first of each rule.
+fn matches(event: &EventDetail, explanation: Option<&Explanation>, site: &Site) -> Vec<Match> {
+    let mut told: Vec<u64> = Vec::new();
+    let one = |(at, rule): (usize, &MatchedRule)| {
+        let mut one = Match::of(rule, at < OPEN);
+        one.link = explained::link(site, &rule.file, rule.id);
+        if let Some(explanation) = explanation.filter(|_| !told.contains(&rule.id)) {
+            (one.values, one.more_values) = explained::values(explanation, rule.id);
+            one.is_missing = explanation.missing.contains(&rule.id);
+            told.push(rule.id);
+        }
+        one
+    };
+    event.matched.iter().enumerate().map(one).collect()
 }
 
 impl Match {
@@ -122,7 +158,11 @@ impl Match {
             value: text(&rule.value),
             cut,
             operator: text(&rule.operator),
-            place: format!("{}, line {}", rule.file, rule.line),
+            place: format!("{}, line {}", rule.file.rsplit('/').next().unwrap_or(&rule.file), rule.line),
+            link: None,
+            values: Vec::new(),
+            more_values: 0,
+            is_missing: false,
             tags: rule.tags.iter().map(text).collect(),
             words,
             phase: rule.phase,

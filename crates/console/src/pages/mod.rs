@@ -8,6 +8,7 @@ mod changes;
 mod event;
 mod events;
 pub(crate) mod exclusions;
+mod explained;
 mod history;
 mod overview;
 mod people;

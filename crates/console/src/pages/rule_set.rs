@@ -4,12 +4,14 @@
 //! with its lines marked and cannot be committed. Other files that run (`modsecurity.conf`, `portcullis.toml`) have the same
 //! editor under `/files/`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use askama::Template;
 use axum::http::StatusCode;
 use portcullis_site::{Changes, RuleSetFile, State};
 
+use super::exclusions::hits;
 use super::rule_sets::Row;
 use super::{Page, changes, render};
 use crate::app::App;
@@ -31,6 +33,18 @@ struct RuleSetPage {
     rules: Vec<(RuleSummary, bool)>,
     editor: Option<Editor>,
     source_only: bool,
+    /// Events of the last 30 days by rule; `None` when none are kept.
+    hits: Option<BTreeMap<u64, u64>>,
+}
+
+impl RuleSetPage {
+    /// How many events a rule has, where it has any.
+    fn events(&self, id: &Option<u64>) -> String {
+        let count = id.and_then(|id| self.hits.as_ref()?.get(&id).copied());
+        count
+            .map(|count| format!("{}, ", counted(usize::try_from(count).unwrap_or(usize::MAX), "event")))
+            .unwrap_or_default()
+    }
 }
 
 /// A text with what is wrong with it.
@@ -151,6 +165,7 @@ fn page(
         rules,
         editor: Some(editor),
         source_only: !is_running,
+        hits: hits(app),
         page,
     };
     render(status, &rendered)
