@@ -147,18 +147,22 @@ pub struct Seen {
     pub ids: Vec<u64>,
 }
 
-/// Sends the requests of every `every`th test to a firewall, as [`run_over_sockets`] does, without judging any.
+/// Sends the requests of every test of some named folders to a firewall, as [`run_over_sockets`] does, without judging any.
+/// A request is called `FOLDER/TEST`.
 #[allow(dead_code, reason = "runners of public test data use it, the command does not")]
-pub fn observe_over_sockets(tests: &[PathBuf], url: &str, log: &Path, every: usize) -> Result<Vec<Seen>> {
+pub fn observe_over_sockets(folders: &[(&str, PathBuf)], url: &str, log: &Path) -> Result<Vec<Seen>> {
     let mut driver = Driver::Wire(Wire::open(url, log, "X-CRS-Test", Duration::from_secs(10))?);
     let mut seen = Vec::new();
-    for case in load::load(tests)?.iter().step_by(every) {
-        let observed = runner::observe(case, &mut driver)?;
-        let several = observed.len() > 1;
-        for (at, one) in observed.into_iter().enumerate() {
-            let request = if several { format!("{}/{}", case.id, at + 1) } else { case.id.clone() };
-            let status = one.response.map_or(0, |response| response.status);
-            seen.push(Seen { request, status, ids: log_file::rule_ids(&one.log) });
+    for (name, folder) in folders {
+        for case in &load::load(std::slice::from_ref(folder))? {
+            let observed = runner::observe(case, &mut driver)?;
+            let several = observed.len() > 1;
+            for (at, one) in observed.into_iter().enumerate() {
+                let part = if several { format!("/{}", at + 1) } else { String::new() };
+                let request = format!("{name}/{}{part}", case.id);
+                let status = one.response.map_or(0, |response| response.status);
+                seen.push(Seen { request, status, ids: log_file::rule_ids(&one.log) });
+            }
         }
     }
     Ok(seen)

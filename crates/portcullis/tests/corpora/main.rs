@@ -16,6 +16,7 @@ mod support;
 mod crs;
 mod differential;
 mod mrts;
+mod scenarios;
 mod sockets;
 mod v2;
 mod v3;
