@@ -11,7 +11,8 @@ use std::io::{self, Write};
 
 use brotli_decompressor::DecompressorWriter;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use zstd::stream::write::Decoder as ZstdDecoder;
+use zstd::stream::raw::{DParameter, Decoder as ZstdFrames};
+use zstd::stream::zio;
 
 /// Memory a zstd stream may ask for, as a power of two: what RFC 9659 lets an HTTP response use.
 const ZSTD_WINDOW_LOG: u32 = 23;
@@ -30,7 +31,7 @@ enum Decoder {
     Undecided(Output),
     Deflate(DeflateDecoder<Output>),
     Brotli(Box<DecompressorWriter<Output>>),
-    Zstd(Box<ZstdDecoder<'static, Output>>),
+    Zstd(Box<zio::Writer<Output, ZstdFrames<'static>>>),
 }
 
 /// What decompressing a piece came to.
@@ -90,9 +91,9 @@ impl Decompressor {
             b"deflate" => Decoder::Undecided(output),
             b"br" => Decoder::Brotli(Box::new(DecompressorWriter::new(output, BROTLI_BUFFER))),
             b"zstd" => {
-                let mut decoder = ZstdDecoder::new(output).ok()?;
-                decoder.window_log_max(ZSTD_WINDOW_LOG).ok()?;
-                Decoder::Zstd(Box::new(decoder))
+                let mut frames = ZstdFrames::new().ok()?;
+                frames.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).ok()?;
+                Decoder::Zstd(Box::new(zio::Writer::new(output, frames)))
             }
             _ => return None,
         };
@@ -129,7 +130,7 @@ impl Decompressor {
         self.decoder.output().room = room;
     }
 
-    /// Whether the stream is complete. A zstd stream says so itself only while more is fed, so it always is.
+    /// Whether the stream is complete; nothing can be fed after that.
     pub(crate) fn is_at_end(&mut self) -> bool {
         self.allow(u64::MAX);
         match &mut self.decoder {
@@ -138,7 +139,7 @@ impl Decompressor {
             Decoder::Zlib(decoder) => matches!(decoder.write(&[0]), Ok(0)),
             Decoder::Deflate(decoder) => matches!(decoder.write(&[0]), Ok(0)),
             Decoder::Brotli(decoder) => decoder.close().is_ok(),
-            Decoder::Zstd(_) => true,
+            Decoder::Zstd(decoder) => decoder.finish().is_ok(),
             Decoder::Undecided(_) => false,
         }
     }
@@ -163,7 +164,7 @@ impl Decoder {
             Self::Zlib(decoder) => decoder.get_mut(),
             Self::Deflate(decoder) => decoder.get_mut(),
             Self::Brotli(decoder) => decoder.get_mut(),
-            Self::Zstd(decoder) => decoder.get_mut(),
+            Self::Zstd(decoder) => decoder.writer_mut(),
             Self::Undecided(output) => output,
         }
     }
@@ -223,6 +224,22 @@ mod tests {
         let brotli = [0x0b, 0x02, 0x80, b'h', b'e', b'l', b'l', b'o', 0x03];
         for step in [1, usize::MAX] {
             assert_eq!(decode("br", &brotli, step, u64::MAX), (b"hello".to_vec(), Outcome::Good));
+        }
+    }
+
+    #[test]
+    fn a_stream_that_is_cut_off_is_told_from_a_whole_one() {
+        let text: Vec<u8> = (0..5_000u32).flat_map(|n| n.to_string().into_bytes()).collect();
+        for (coding, data) in compressed(&text) {
+            for (length, is_whole) in [(data.len(), true), (data.len() - 1, false), (data.len() / 2, false)] {
+                for step in [1, 100, usize::MAX] {
+                    let mut decompressor = Decompressor::new(coding.as_bytes(), u64::MAX).unwrap();
+                    for piece in data[..length].chunks(step) {
+                        assert_eq!(decompressor.feed(piece, |_| ()), Outcome::Good);
+                    }
+                    assert_eq!(decompressor.is_at_end(), is_whole, "{coding}, {length} of {}", data.len());
+                }
+            }
         }
     }
 

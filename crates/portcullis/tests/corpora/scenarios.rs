@@ -15,8 +15,11 @@ const OF_EACH: usize = 4;
 const NAMES: [&str; 4] = ["Ida", "Jonas", "Klara", "Ludwig"];
 const TOWNS: [&str; 4] = ["Bremen", "Porto", "Bergen", "Graz"];
 
-/// What kinds there are, and how one is made.
-const KINDS: [(&str, fn(usize) -> Value); 7] = [
+/// Makes a request; its number tells the variants apart.
+type Make = fn(usize) -> Value;
+
+/// What kinds there are.
+const KINDS: [(&str, Make); 7] = [
     ("search", search),
     ("address", address),
     ("order", order),
@@ -103,7 +106,7 @@ fn attack(at: usize) -> Value {
 fn page(at: usize) -> Value {
     let mut html = format!("<!doctype html><html><head><title>Page {at}</title></head><body>");
     for n in 0..900 {
-        let _ = write!(html, "<p class=\"row\">Shoe number {n}, from {}, in stock</p>\n", TOWNS[n % 4]);
+        let _ = writeln!(html, "<p class=\"row\">Shoe number {n}, from {}, in stock</p>", TOWNS[n % 4]);
     }
     let asked = json!({"status": 200, "headers": {"Content-Type": "text/html"}, "body": html});
     post("/reflect", "application/json", &asked.to_string())
