@@ -21,6 +21,11 @@ pub(crate) static OPERATOR: Operator = Operator {
 };
 
 fn compile(argument: &[u8], _: &Environment<'_>) -> Result<Box<dyn Test>, ArgumentError> {
+    of_list(argument)
+}
+
+/// The operator for a list with commas.
+pub(crate) fn of_list(argument: &[u8]) -> Result<Box<dyn Test>, ArgumentError> {
     let mut addresses = Addresses::default();
     let mut offset = 0;
     for item in argument.split(|byte| *byte == b',') {

@@ -167,6 +167,8 @@ pub type Compile = fn(argument: &[u8], environment: &Environment<'_>) -> Result<
 pub enum Kind {
     /// Compiled from its argument, pure.
     Pure(Compile),
+    /// The same, and what it reads is a dataset of the configuration by its name, and no file.
+    Dataset(Compile),
     /// Done by the engine with its driver's help.
     External(External),
 }
@@ -219,8 +221,8 @@ modules! {
     operators:
         begins_with contains contains_word ends_with streq strmatch within
         eq ge gt le lt
-        ip_match ip_match_from_file
-        pm pm_from_file rx rx_global
+        ip_match ip_match_from_dataset ip_match_from_file
+        pm pm_from_dataset pm_from_file rx rx_global
         detect_sqli detect_xss fuzzy_hash
         verify_cc verify_cpf verify_ssn verify_svnr
         no_match unconditional_match

@@ -18,7 +18,7 @@ fn example_file(name: &str) -> Result<Vec<u8>, String> {
 fn examples_hold() {
     let mut ran = 0;
     for operator in ALL {
-        let Kind::Pure(compile) = operator.kind else {
+        let (Kind::Pure(compile) | Kind::Dataset(compile)) = operator.kind else {
             assert!(operator.examples.is_empty(), "{} is not run here", operator.name);
             continue;
         };

@@ -86,6 +86,20 @@ pub(crate) fn argument_error(message: impl Into<String>) -> ArgumentError {
     ArgumentError { message: message.into(), offset: None, help: None }
 }
 
+/// The content of the dataset that an argument names.
+pub(crate) fn dataset(name: &[u8], environment: &Environment<'_>) -> Result<Vec<u8>, ArgumentError> {
+    let name = str::from_utf8(name).map_err(|_| argument_error("a name that is not UTF-8"))?.trim();
+    (environment.read_file)(name).map_err(argument_error)
+}
+
+/// The lines of a dataset that say something.
+pub(crate) fn entries(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    content
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty() && line[0] != b'#')
+}
+
 /// Reads the file that an argument names. `operator` and `what` are the words of ModSecurity's messages.
 pub(crate) fn read_file(
     operator: &str,

@@ -46,7 +46,7 @@ fn judge(case: &UnitCase) -> Result<(), String> {
                 found.map_err(|failure| format!("{failure:?}"))
             })
         }
-        Kind::External(_) => matches_alone(case),
+        Kind::Dataset(_) | Kind::External(_) => matches_alone(case),
     };
     let (argument, input) = (case.argument.escape_ascii(), case.input.escape_ascii());
     match found {

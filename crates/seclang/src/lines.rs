@@ -8,6 +8,9 @@
 //! `\` looks at the text joined *so far*, so the pair in `a\\⏎⏎b` joins two line ends; a `\` at the very end of a file
 //! without line end stays. A comment is a line like any other, which is why one that ends in `\` swallows the next.
 //!
+//! Beyond httpd, as in Coraza: a line whose last word is a backtick goes on up to a line that ends with one, line ends included
+//! (`SecDataset words \`⏎evil⏎\``). Without such a line it is an ordinary one.
+//!
 //! Limit: [`MAX_LINE`] bytes per logical line, httpd's own.
 
 use std::ops::Range;
@@ -16,6 +19,13 @@ use crate::origin::{self, Runs};
 
 /// Longest logical line in bytes (httpd's `VARBUF_MAX_LEN`); a longer one is reported and skipped.
 pub const MAX_LINE: usize = 16 * 1024 * 1024;
+
+/// Whether a line's last word is a backtick, and it is no comment and no tag.
+fn opens_block(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let last = text.strip_suffix(b"`").and_then(<[u8]>::last);
+    last.is_some_and(|byte| is_blank(*byte)) && !matches!(text.first(), Some(b'#' | b'<'))
+}
 
 /// C's `isspace` in the POSIX locale, which is what httpd splits at.
 pub(crate) fn is_blank(byte: u8) -> bool {
@@ -104,9 +114,32 @@ impl<'a> Lines<'a> {
         out.overlong = false;
         out.raw.start = self.at as u32;
         while self.read_physical(out) {}
+        self.read_block(out);
         out.last_line = self.line;
         out.trim();
         true
+    }
+
+    /// Appends the lines of a block that the line so far opens: a backtick as its last word, up to a line that ends with one.
+    fn read_block(&mut self, out: &mut LogicalLine) {
+        let (Some(start), false) = (self.at.checked_sub(1), out.overlong) else { return };
+        if self.text.get(start) != Some(&b'\n') || !opens_block(&out.text) {
+            return;
+        }
+        let mut end = self.at;
+        let mut lines = 0;
+        for line in self.text[self.at..].split_inclusive(|byte| *byte == b'\n') {
+            end += line.len();
+            lines += 1;
+            if line.trim_ascii_end().ends_with(b"`") {
+                let content = self.text[..end].strip_suffix(b"\n").unwrap_or(&self.text[..end]).len();
+                out.append(&self.text[start..content], start);
+                out.raw.end = content as u32;
+                self.at = end;
+                self.line += lines;
+                return;
+            }
+        }
     }
 
     /// Appends one physical line; `true` when the next one belongs to it.

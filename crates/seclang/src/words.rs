@@ -47,6 +47,8 @@ impl Splitter<'_> {
         self.skip_blanks();
         match self.peek()? {
             quote @ (b'"' | b'\'') => Some(self.quoted(quote)),
+            // Only a block brings line ends into a line.
+            b'`' if self.line.text[self.at..self.end].contains(&b'\n') => Some((self.block(), None)),
             _ => Some((self.bare(), None)),
         }
     }
@@ -96,6 +98,28 @@ impl Splitter<'_> {
             None
         };
         (self.decode(inside, start..self.at, Some(quote)), fault)
+    }
+
+    /// The lines between two backticks, each without blanks at its ends.
+    fn block(&mut self) -> Word {
+        let whole = self.at..self.end;
+        self.at = self.end;
+        let mut word = Word { text: Vec::new(), span: self.span(whole.clone()), origin: Vec::new() };
+        let mut start = whole.start + 1;
+        let end = whole.end - 1;
+        while start < end {
+            let rest = &self.line.text[start..end];
+            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = &rest[..length];
+            let before = line.iter().take_while(|byte| is_blank(**byte)).count();
+            let kept = line.trim_ascii().len();
+            if !word.text.is_empty() {
+                word.text.push(b'\n');
+            }
+            self.copy(&mut word, start + before..start + before + kept);
+            start += length + 1;
+        }
+        word
     }
 
     /// Takes `\\` and the escaped quote apart; `range` is what stands between the quotes, `whole` includes them.

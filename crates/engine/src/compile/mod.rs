@@ -19,6 +19,7 @@ mod scripts;
 mod sec_action;
 mod sec_component_signature;
 mod sec_conn;
+mod sec_dataset;
 mod sec_default_action;
 mod sec_geo_lookup_db;
 mod sec_guardian_log;
@@ -36,7 +37,6 @@ mod sec_unicode_map_file;
 pub(crate) mod selection;
 mod settings;
 mod targets;
-mod unsupported;
 mod update;
 
 use std::collections::HashMap;
@@ -96,6 +96,7 @@ static DIRECTIVES: &[&DirectiveInfo] = &[
     &sec_conn::ENGINE,
     &sec_conn::READ,
     &sec_conn::WRITE,
+    &sec_dataset::DIRECTIVE,
     &sec_default_action::DIRECTIVE,
     &sec_geo_lookup_db::DIRECTIVE,
     &sec_guardian_log::DIRECTIVE,
@@ -129,7 +130,6 @@ pub fn directives() -> impl Iterator<Item = &'static DirectiveInfo> {
         .copied()
         .chain(settings::DIRECTIVES.iter().copied())
         .chain(no_effect::DIRECTIVES.iter().copied())
-        .chain(unsupported::DIRECTIVES.iter().copied())
 }
 
 /// Compiles a configuration: the rule set, unless there is an error, and everything there is to say.
@@ -165,6 +165,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
     /// Scripts read so far, by path.
     pub(crate) scripts: HashMap<PathBuf, Arc<portcullis_lua::Script>>,
+    /// `SecDataset`s so far.
+    pub(crate) datasets: HashMap<Vec<u8>, Vec<u8>>,
     /// Grammars that rules name, to be compiled at the end.
     pub(crate) grammars: Vec<grammars::Wanted>,
     pub(crate) tx_names: TxNames,
@@ -244,6 +246,7 @@ impl<'a> Compiler<'a> {
             code_page: 20127,
             geo: None,
             scripts: HashMap::new(),
+            datasets: HashMap::new(),
             grammars: Vec::new(),
             tx_names: TxNames::new(),
             selectors: Vec::new(),

@@ -60,6 +60,21 @@ impl Compiler<'_> {
             }
             Kind::External(External::Rsub) => Test::Rewrite(Box::new(self.rewrite(expression)?)),
             Kind::External(external) => self.external(external, expression)?,
+            Kind::Dataset(compile) => {
+                let read_file = |name: &str| {
+                    let found = self.datasets.get(name.as_bytes()).cloned();
+                    found.ok_or_else(|| format!("no SecDataset `{name}` stands before this rule"))
+                };
+                let match_limit = self.settings.pcre_match_limit;
+                let environment = OperatorEnvironment { read_file: &read_file, match_limit, has_macros };
+                match compile(&argument.value, &environment) {
+                    Ok(test) => Test::Pure(test),
+                    Err(error) => {
+                        self.argument_error(expression, &error);
+                        return None;
+                    }
+                }
+            }
             Kind::Pure(compile) => {
                 let directory =
                     self.sources.path(directory_of.file).parent().map(std::path::Path::to_path_buf);

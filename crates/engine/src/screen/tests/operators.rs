@@ -19,7 +19,7 @@ fn compile(operator: &str, argument: &[u8], folder: &Path) -> Option<Box<dyn Tes
     let environment = Environment { read_file: &read_file, match_limit: 1000, has_macros: false };
     match portcullis_operators::find(operator)?.kind {
         Kind::Pure(compile) => compile(argument, &environment).ok(),
-        Kind::External(_) => None,
+        Kind::Dataset(_) | Kind::External(_) => None,
     }
 }
 
