@@ -22,6 +22,8 @@ pub fn all(root: &Path) -> Result<()> {
     let deny_warnings = [("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private-intra-doc-links")];
     let doc = ["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"];
     cargo(root, &[&doc, features].concat(), &deny_warnings)?;
+    // What the feature adds is absent without it, and says so.
+    cargo(root, &["test", "--quiet", "--package", "portcullis-xmlschema"], &[])?;
     cargo(root, &[&["test", "--workspace"], features].concat(), &[])
 }
 

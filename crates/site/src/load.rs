@@ -60,10 +60,14 @@ impl Site {
         let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
         let variables: Vec<_> =
             std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
+        let secret = secret().unwrap_or_else(|finding| {
+            diagnostics.push(finding);
+            [0; 32]
+        });
         let environment = portcullis_engine::Environment {
             read_file: &read_file,
             variables: &variables,
-            secret: secret(),
+            secret,
             compatibility,
         };
         let (rule_set, found) =
@@ -116,11 +120,15 @@ fn unreadable_folder(folder: &std::path::Path, error: &LoadError) -> Diagnostic 
 }
 
 /// Random bytes of this process.
-fn secret() -> [u8; 32] {
+fn secret() -> Result<[u8; 32], Diagnostic> {
     static SECRET: OnceLock<[u8; 32]> = OnceLock::new();
-    *SECRET.get_or_init(|| {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).expect("the system has random bytes");
-        bytes
-    })
+    if let Some(known) = SECRET.get() {
+        return Ok(*known);
+    }
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = format!("the system has no random bytes: {error}");
+        Diagnostic::new(Severity::Error, "no-random-bytes", None, message)
+    })?;
+    Ok(*SECRET.get_or_init(|| bytes))
 }

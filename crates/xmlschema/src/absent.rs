@@ -19,3 +19,15 @@ impl Grammar {
         match *self {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_for_a_grammar_learns_how_to_get_one() {
+        let files = Files::from([("a.dtd".to_owned(), b"<!ELEMENT a EMPTY>".to_vec())]);
+        let failure = Grammar::compile(Kind::Dtd, "a.dtd", files).unwrap_err();
+        assert!(failure.messages[0].text.contains("--features libxml2"), "{failure:?}");
+    }
+}
