@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use portcullis_engine::compile::UNREAD_REMOTE_RULES;
 use portcullis_engine::{Compatibility, RuleSet};
 use portcullis_seclang::include::REMOTE_FAILED;
 use portcullis_seclang::{Diagnostic, Environment, Item, LoadError, Severity, Sources};
@@ -56,6 +57,7 @@ impl Site {
             let remote = |finding: &&mut Diagnostic| finding.code == REMOTE_FAILED;
             configuration.diagnostics.iter_mut().filter(remote).for_each(|f| f.severity = Severity::Warning);
         }
+        let remote_failed = configuration.diagnostics.iter().any(|finding| finding.code == REMOTE_FAILED);
         diagnostics.append(&mut configuration.diagnostics);
         let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
         let variables: Vec<_> =
@@ -70,8 +72,10 @@ impl Site {
             secret,
             compatibility,
         };
-        let (rule_set, found) =
+        let (rule_set, mut found) =
             portcullis_engine::compile(&configuration.items, &configuration.sources, &environment);
+        // Why is known better already.
+        found.retain(|finding| !(remote_failed && finding.code == UNREAD_REMOTE_RULES));
         diagnostics.extend(found);
         // The renderer's order; the sort is stable, so findings without a place keep theirs.
         diagnostics.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start, span.end)));

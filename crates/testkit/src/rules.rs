@@ -4,7 +4,7 @@
 //! the command line draws it. Texts stand before the files of the disk: a path that names one is never read.
 
 use portcullis_engine::{Compatibility, Environment, RuleSet, compile};
-use portcullis_seclang::{LoadError, Loader, Severity, Style, load, render};
+use portcullis_seclang::{Directive, LoadError, Loader, Severity, Style, load, render};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -104,6 +104,13 @@ impl Loader for Source {
             std::io::ErrorKind::NotFound => LoadError::NotFound,
             _ => LoadError::Other(error.to_string()),
         })
+    }
+
+    /// Remote rules are a text under their address.
+    fn stands_for(&self, directive: &Directive) -> Option<PathBuf> {
+        let is_remote = directive.name.value.eq_ignore_ascii_case("SecRemoteRules");
+        let path = PathBuf::from(directive.args.last().filter(|_| is_remote)?.lossy().as_ref());
+        self.texts.contains_key(&path).then_some(path)
     }
 
     /// Wildcards in the last component only; that is all that rule sets use.

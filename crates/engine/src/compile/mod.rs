@@ -50,7 +50,7 @@ use crate::ruleset::{LocationSection, Operator, RuleSet, Target, TxNames};
 use crate::settings::{Compatibility, Settings};
 use draft::{Draft, Place};
 use header_edit::HeaderEdit;
-pub use sec_remote_rules::remote_failures_warn;
+pub use sec_remote_rules::{UNREAD as UNREAD_REMOTE_RULES, remote_failures_warn};
 use selection::RuleSelector;
 
 /// What compiling needs from outside.

@@ -29,6 +29,9 @@ pub(super) static FAIL_ACTION: DirectiveInfo = DirectiveInfo {
     compile: fail_action,
 };
 
+/// The code of rules that are not there.
+pub const UNREAD: &str = "unread-remote-rules";
+
 fn rules(compiler: &mut Compiler<'_>, directive: &Directive) {
     if let Some(first) = compiler.remote_rules.replace(directive.span) {
         let text = "`SecRemoteRules` cannot be used more than once";
@@ -49,6 +52,17 @@ fn rules(compiler: &mut Compiler<'_>, directive: &Directive) {
         let text = format!("invalid address `{}` for SecRemoteRules", url.lossy());
         let diagnostic = Diagnostic::error("invalid-value", url.span, text);
         compiler.diagnostics.push(diagnostic.with_help("expected https://HOST/PATH"));
+        return;
+    }
+    // Who read the configuration may not know what the directive stands for.
+    let path = std::path::PathBuf::from(url.lossy().as_ref());
+    if !compiler.sources.files().iter().any(|file| file.path == path) {
+        let text = format!("the rules at `{}` have not been read", url.lossy());
+        let diagnostic = match compiler.remote_failures_warn {
+            true => Diagnostic::warning(UNREAD, url.span, text),
+            false => Diagnostic::error(UNREAD, url.span, text),
+        };
+        compiler.diagnostics.push(diagnostic.with_help("name the file with Include instead"));
     }
 }
 

@@ -16,6 +16,7 @@ fn files() -> Source {
         .data("addresses.txt", "10.0.0.0/8\n")
         .data("order.dtd", "<!ELEMENT order ANY>")
         .data("order.xsd", r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"/>"#)
+        .data("https://rules.example/a.conf", "SecMarker REMOTE\n")
         .data("phrases.txt", "evil\n")
         .data("digests.txt", "ssdeep,1.1--blocksize:hash:hash,filename\n3:FJKKIUKact:FHIGi,\"fox\"\n")
 }
