@@ -62,8 +62,8 @@ impl Site {
         let read_file = |path: &std::path::Path| reader.content(path).map_err(|error| error.to_string());
         let variables: Vec<_> =
             std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
-        let secret = secret().unwrap_or_else(|finding| {
-            diagnostics.push(finding);
+        let secret = secret().unwrap_or_else(|message| {
+            diagnostics.push(Diagnostic::new(Severity::Error, "no-random-bytes", None, message));
             [0; 32]
         });
         let environment = portcullis_engine::Environment {
@@ -124,15 +124,12 @@ fn unreadable_folder(folder: &std::path::Path, error: &LoadError) -> Diagnostic 
 }
 
 /// Random bytes of this process.
-fn secret() -> Result<[u8; 32], Diagnostic> {
+fn secret() -> Result<[u8; 32], String> {
     static SECRET: OnceLock<[u8; 32]> = OnceLock::new();
     if let Some(known) = SECRET.get() {
         return Ok(*known);
     }
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        let message = format!("the system has no random bytes: {error}");
-        Diagnostic::new(Severity::Error, "no-random-bytes", None, message)
-    })?;
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system has no random bytes: {error}"))?;
     Ok(*SECRET.get_or_init(|| bytes))
 }
