@@ -39,7 +39,8 @@ impl Bookkeeping {
         let decision = &rule.decision;
         let is_quiet = decision.disruptive == Disruptive::Pass && !decision.log && !decision.audit_log;
         let is_plain = !rule.is_chained && !rule.is_link && !rule.multi_match && !rule.capture;
-        let sets_tx = |effect: &Effect| matches!(effect, Effect::SetVar(effect) if effect.sets_known_tx());
+        // The short way keeps no list of matches.
+        let sets_tx = |effect: &Effect| matches!(effect, Effect::SetVar(effect) if effect.sets_known_tx() && !effect.reads_matches());
         if !is_quiet || !is_plain || rule.transformations != 0 || !rule.effects.iter().all(sets_tx) {
             return None;
         }

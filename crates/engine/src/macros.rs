@@ -73,6 +73,12 @@ impl Template {
         &self.pieces
     }
 
+    /// Whether a macro names one of these.
+    pub(crate) fn refers_to(&self, variables: &[Variable]) -> bool {
+        let of = |piece: &Piece| matches!(piece, Piece::Reference(reference) if variables.contains(&reference.variable));
+        self.pieces.iter().any(of)
+    }
+
     /// The text as written.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw

@@ -42,6 +42,8 @@ pub(crate) struct RequestBody {
     no_files_reported: bool,
     /// Whether the body is parsed as it comes in.
     is_parsed: bool,
+    /// The parser of a multipart body has been set up.
+    begun: bool,
     /// Bytes of a multipart body outside files.
     fields_length: u64,
     /// It was asked for and not refused at once: the exchange got past its head.
@@ -169,18 +171,23 @@ impl Transaction {
         self.body.state = State::Reading(processor);
         // A request with an error already (too many arguments in its query) is not parsed any further.
         self.body.is_parsed = !self.body.error;
-        if processor == Processor::Multipart {
-            self.body.is_multipart = true;
-            if self.body.is_parsed {
-                self.begin_multipart();
-            }
-        }
+        self.body.is_multipart = processor == Processor::Multipart;
         BodyPlan::Inspect
+    }
+
+    /// A driver that refuses the request after the plan never reads the body: the parser starts with its first bytes or
+    /// its end, so that nothing is said of a body that nobody read.
+    fn begin_parser(&mut self, processor: Processor) {
+        if processor == Processor::Multipart && self.body.is_parsed && !self.body.begun {
+            self.begin_multipart();
+        }
+        self.body.begun = true;
     }
 
     /// The next bytes of the body.
     pub fn request_body(&mut self, chunk: &[u8]) -> BodyProgress {
         let State::Reading(processor) = self.body.state else { return BodyProgress::Enough };
+        self.begin_parser(processor);
         let limit = self.control.request_body_limit;
         let room = limit.saturating_sub(self.body.length);
         let over = chunk.len() as u64 > room;
@@ -219,6 +226,7 @@ impl Transaction {
     /// The body has ended, or enough of it has been fed: parses what is parsed in one piece.
     pub fn request_body_end(&mut self) -> BodyProgress {
         let State::Reading(processor) = self.body.state else { return BodyProgress::Continue };
+        self.begin_parser(processor);
         self.body.state = State::Done;
         self.body.read = true;
         let no_files = match &self.body.multipart {
@@ -262,6 +270,9 @@ impl Transaction {
 
     /// A body that ended before its announced length, or cannot be framed: phase 2 does not run.
     pub fn request_body_broken(&mut self, reason: &str) {
+        if let State::Reading(processor) = self.body.state {
+            self.begin_parser(processor);
+        }
         self.body.state = State::Done;
         self.notice(3, format!("Error reading request body: {reason}"));
     }

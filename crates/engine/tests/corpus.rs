@@ -2,7 +2,7 @@
 //!
 //! A case holds `rules`, the `files` they name (scripts), the request (`method`, `target`, `headers`, `body` or `chunks`;
 //! texts are bytes as characters), the origin's `response`, and what is expected: `lines`, the module's messages in order
-//! without file, host and unique id, and `status`. The transaction is driven as the proxy drives it; header fields are
+//! without file, host and unique id, and `status`. `refused` is a status with which the server refuses the path behind phase 1. The transaction is driven as the proxy drives it; header fields are
 //! joined and bodies that break off refused, as in that package. `differs` says why an expectation is not its own.
 
 use std::fmt::Write as _;
@@ -174,6 +174,9 @@ fn request(transaction: &mut Transaction, case: &Value) -> Result<(), Verdict> {
         BodyPlan::Inspect => true,
         BodyPlan::Reject(verdict) => return Err(verdict),
     };
+    if let Some(status) = case["refused"].as_u64() {
+        return Err(Verdict::Deny { status: status as u16 });
+    }
     if inspected {
         let pieces: Vec<Vec<u8>> = match case["chunks"].as_array() {
             Some(chunks) => chunks.iter().map(bytes).collect(),

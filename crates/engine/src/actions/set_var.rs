@@ -9,6 +9,7 @@ use crate::escape::log_escape_keep_quotes;
 use crate::macros::Template;
 use crate::ruleset::{Rule, TxSlot};
 use crate::transaction::Transaction;
+use crate::variables::Variable;
 
 /// The record of `setvar`.
 pub static ACTION: ActionInfo = ActionInfo {
@@ -132,6 +133,12 @@ impl SetVar {
     /// Whether it changes a member of TX that is known before it runs.
     pub(crate) fn sets_known_tx(&self) -> bool {
         matches!(self.name, Name::Tx { .. })
+    }
+
+    /// Whether the value is made of what the rule has matched so far.
+    pub(crate) fn reads_matches(&self) -> bool {
+        let (Operation::Assign(value) | Operation::Add(value)) = &self.operation else { return false };
+        value.refers_to(&[Variable::MatchedVars, Variable::MatchedVarsNames])
     }
 
     pub(super) fn run(&self, transaction: &mut Transaction, rule: &Rule) {
