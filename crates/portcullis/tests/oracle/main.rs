@@ -25,6 +25,7 @@ use case::{Case, latin1};
 use ours::Seen;
 use peer::{Answer, Peer};
 use random::Random;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where rules are loaded from when the reference logged nothing that tells.
 const DEFAULT_FILE: &str = "/rules.conf";
@@ -34,6 +35,9 @@ const LISTED: usize = 40;
 
 /// How many disagreements are reduced and printed.
 const SHOWN: u64 = 8;
+
+/// How many references answer at once.
+const WORKERS: usize = 2;
 
 /// How many rounds of reduction one of them may take.
 const ROUNDS: u64 = 40;
@@ -48,8 +52,6 @@ fn agrees_with_the_reference() {
         Ok(peer) => peer,
         Err(reason) => return println!("skipped: {reason}"),
     };
-    // Some answers of the reference hold bytes of freed memory, so a fixed number of cases cannot be required to agree:
-    // whoever looks at the disagreements asks for a number.
     let count = number("PORTCULLIS_ORACLE_CASES", 0);
     if count == 0 {
         return println!("skipped: PORTCULLIS_ORACLE_CASES says how many cases to compare");
@@ -57,31 +59,15 @@ fn agrees_with_the_reference() {
     let seed = number("PORTCULLIS_ORACLE_SEED", 1);
     let cases: Vec<Case> =
         (0..count).map(|n| generate(seed.wrapping_mul(1_000_003).wrapping_add(n))).collect();
-    let answers = peer.ask(&cases);
-    let mut disagreements = Vec::new();
-    let mut compared = 0;
-    let (mut lines, mut refused) = (0, 0);
-    for (case, answer) in cases.iter().zip(&answers) {
-        if answer.broken.is_some() {
-            continue;
-        }
-        compared += 1;
-        lines += answer.rule_lines.len() + answer.other_lines.len();
-        refused += usize::from(answer.config_error.is_some());
-        if case.differs_on_purpose() {
-            continue;
-        }
-        let mut answer = std::borrow::Cow::Borrowed(answer);
-        let mut kind = compare(case, &answer);
-        // A start with many rule sets may blame the wrong one for an error.
-        if kind == Some(Kind::Configuration) {
-            answer = std::borrow::Cow::Owned(peer.ask(std::slice::from_ref(case)).remove(0));
-            kind = compare(case, &answer);
-        }
-        if let Some(kind) = kind {
-            disagreements.push((case, kind, answer.into_owned()));
-        }
-    }
+    let results = compare_all(&peer, &cases);
+    let compared = results.iter().filter(|result| result.compared).count();
+    let lines: usize = results.iter().map(|result| result.lines).sum();
+    let refused = results.iter().filter(|result| result.refused).count();
+    let disagreements: Vec<_> = cases
+        .iter()
+        .zip(results)
+        .filter_map(|(case, result)| result.disagreement.map(|(kind, answer)| (case, kind, answer)))
+        .collect();
     println!(
         "compared {compared} of {count} cases ({lines} log lines, {refused} refused configurations), {} disagree",
         disagreements.len()
@@ -113,10 +99,71 @@ fn crs_log_lines_agree(name: &str) {
     }
 }
 
+/// What came of a case.
+#[derive(Debug, Default)]
+struct Outcome {
+    /// The reference answered, and nothing on purpose differs.
+    compared: bool,
+    /// The reference did not load the rules.
+    refused: bool,
+    lines: usize,
+    disagreement: Option<(Kind, Answer)>,
+}
+
+/// Compares all cases, in their order, with a reference for each of [`WORKERS`] threads.
+fn compare_all(peer: &Peer, cases: &[Case]) -> Vec<Outcome> {
+    let pieces: Vec<&[Case]> = cases.chunks(peer::BATCH).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((at, piece)) = claim(&next, &pieces) {
+            let answers = peer.ask(piece);
+            done.push((
+                at,
+                piece.iter().zip(answers).map(|(case, answer)| outcome(peer, case, answer)).collect(),
+            ));
+        }
+        done
+    };
+    let mut outcomes: Vec<(usize, Vec<Outcome>)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker that ends")).collect()
+    });
+    outcomes.sort_by_key(|(at, _)| *at);
+    outcomes.into_iter().flat_map(|(_, outcomes)| outcomes).collect()
+}
+
+fn claim<'a>(next: &AtomicUsize, pieces: &[&'a [Case]]) -> Option<(usize, &'a [Case])> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    pieces.get(at).map(|piece| (at, *piece))
+}
+
+fn outcome(peer: &Peer, case: &Case, answer: Answer) -> Outcome {
+    let mut outcome = Outcome {
+        compared: answer.broken.is_none() && !case.differs_on_purpose(),
+        refused: answer.config_error.is_some(),
+        lines: answer.rule_lines.len() + answer.other_lines.len(),
+        disagreement: None,
+    };
+    if !outcome.compared {
+        return outcome;
+    }
+    let mut answer = answer;
+    let mut kind = compare(case, &answer);
+    // A start with many rule sets may blame the wrong one for an error.
+    if kind == Some(Kind::Configuration) {
+        answer = peer.ask(std::slice::from_ref(case)).remove(0);
+        kind = compare(case, &answer);
+    }
+    outcome.disagreement = kind.map(|kind| (kind, answer));
+    outcome
+}
+
 /// In what a case disagrees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Configuration,
+    Evaluators,
     Status,
     RuleLines,
     OtherLines,
@@ -132,6 +179,9 @@ fn generate(seed: u64) -> Case {
 
 fn compare(case: &Case, answer: &Answer) -> Option<Kind> {
     let seen = ours::run(case, answer.file.as_deref().unwrap_or(DEFAULT_FILE));
+    if seen.evaluators_differ.is_some() {
+        return Some(Kind::Evaluators);
+    }
     if seen.error_page && case.rules().contains("RESPONSE_BODY") {
         return None;
     }
@@ -163,6 +213,7 @@ fn list(case: &Case, kind: Kind, answer: &Answer) {
             let text = |error: &Option<String>| error.clone().unwrap_or_default().into_bytes();
             (text(&answer.config_error), text(&seen.config_error))
         }
+        Kind::Evaluators => (Vec::new(), seen.evaluators_differ.unwrap_or_default().into_bytes()),
         Kind::Status => (answer.status.to_string().into_bytes(), seen.status.to_string().into_bytes()),
         Kind::RuleLines => first_difference(&answer.rule_lines, &seen.rule_lines),
         Kind::OtherLines => first_difference(&answer.other_lines, &seen.other_lines),

@@ -9,8 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Rule sets to one start of the server.
-const BATCH: usize = 400;
+/// Rule sets to one start of the server. One that does not load makes it start again, so large batches do not pay.
+pub const BATCH: usize = 100;
 
 /// The script.
 pub struct Peer {

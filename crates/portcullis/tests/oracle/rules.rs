@@ -92,7 +92,6 @@ impl Maker<'_> {
             "redirect:'http://h/%{tx.a}'",
             "drop",
             "allow",
-            "block",
         ]);
         let phase = self.random.below(4) + 1;
         let log = self.random.pick(&["log", "nolog", "log,auditlog", "nolog,auditlog", "log,noauditlog"]);
@@ -274,7 +273,8 @@ impl Maker<'_> {
             (5, "auditlog".to_owned()),
         ];
         for (percent, action) in choices {
-            if self.random.chance(percent) && !action.starts_with("msg:'-") {
+            // A value that begins with a sign is refused, and each refusal costs a start of the reference.
+            if self.random.chance(percent) && !action.contains(":'-") {
                 actions.push(action);
             }
         }
