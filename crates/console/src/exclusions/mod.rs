@@ -35,7 +35,7 @@ pub(crate) struct Exclusion {
     pub(crate) line: u32,
     /// The directive as written.
     pub(crate) text: String,
-    /// The comment right above it.
+    /// The comment right above it, line by line.
     pub(crate) reason: String,
     /// What is taken out: ids, ranges of ids, `tag …`, `msg …`.
     pub(crate) rules: Vec<String>,
@@ -201,7 +201,7 @@ impl Reader<'_> {
             path: self.path.to_owned(),
             line: file.position(directive.span.start).0,
             text,
-            reason: comment.join(" "),
+            reason: comment.join("\n"),
             place_in_file: (start, end),
             ..Exclusion::default()
         }
@@ -253,7 +253,7 @@ mod tests {
                     e.targets.join(" "),
                     e.condition,
                     e.carrier,
-                    e.reason
+                    e.reason.replace('\n', " ")
                 )
             })
             .collect();

@@ -37,6 +37,8 @@ struct Row {
     summary: String,
     condition: String,
     reason: String,
+    /// The event that it was made from.
+    event: Option<String>,
     link: String,
     place: String,
     text: Vec<Piece>,
@@ -78,6 +80,9 @@ impl Row {
             rules => rules.iter().map(of).sum::<Option<u64>>(),
         };
         let uses = one.carrier.filter(|(_, logs)| *logs).and_then(|(id, _)| of(&id));
+        let event =
+            one.reason.lines().find_map(|line| line.strip_prefix("From the event ")?.strip_suffix('.'));
+        let words = one.reason.lines().filter(|line| !line.starts_with("From the event "));
         let query = |rule: &u64| format!("/events?range=month&q=rule%3A{rule}");
         Self {
             summary: one.summary(),
@@ -88,9 +93,10 @@ impl Row {
             events_link: rules.first().map(query).unwrap_or_default(),
             uses: uses.map(grouped).unwrap_or_default(),
             ago: made.as_ref().map(|made| ago(made.seconds)).unwrap_or_default(),
+            reason: words.collect::<Vec<_>>().join(" "),
+            event: event.map(str::to_owned),
             id: one.id,
             condition: one.condition,
-            reason: one.reason,
             made,
         }
     }

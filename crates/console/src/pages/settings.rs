@@ -21,6 +21,13 @@ struct SettingsPage {
     groups: Vec<(String, Vec<ProxySetting>)>,
 }
 
+impl SettingsPage {
+    /// How many settings of the rules cannot be made here.
+    fn lacks(&self) -> usize {
+        self.tunings.iter().filter(|row| row.missing.is_some()).count()
+    }
+}
+
 struct TuningRow {
     name: &'static str,
     summary: &'static str,
