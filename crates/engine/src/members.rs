@@ -53,17 +53,24 @@ impl TxMembers {
         self.original.take().map(|original| *original)
     }
 
+    #[inline]
     fn before_change(&mut self) {
-        if std::mem::take(&mut self.keeps_original) {
-            let copy = Self {
-                slots: self.slots.clone(),
-                others: self.others.clone(),
-                clock: self.clock,
-                keeps_original: false,
-                original: None,
-            };
-            self.original = Some(Box::new(copy));
+        if self.keeps_original {
+            self.keep_copy();
         }
+    }
+
+    #[cold]
+    fn keep_copy(&mut self) {
+        self.keeps_original = false;
+        let copy = Self {
+            slots: self.slots.clone(),
+            others: self.others.clone(),
+            clock: self.clock,
+            keeps_original: false,
+            original: None,
+        };
+        self.original = Some(Box::new(copy));
     }
 
     /// The member in a slot.
@@ -101,6 +108,7 @@ impl TxMembers {
     }
 
     /// Unsets a slot.
+    #[inline]
     pub(crate) fn unset_slot(&mut self, slot: TxSlot) {
         self.before_change();
         if let Some(member) = self.slots.get_mut(usize::from(slot)) {

@@ -145,7 +145,8 @@ impl Transaction {
     fn run_phase(&mut self, rules: &Arc<RuleSet>, phase: Phase) -> Result<Verdict, Suspended> {
         let program = rules.programs.get(phase.index()).map_or(&[][..], Vec::as_slice);
         loop {
-            if self.is_screened() && !self.cursor.in_chain && self.cursor.resume.is_none() {
+            let begins = self.is_screened() && !self.cursor.in_chain && self.cursor.resume.is_none();
+            if begins {
                 self.cursor.position = self.screening.next(self.cursor.position);
             }
             let Some(instruction) = program.get(self.cursor.position) else { break };
@@ -159,6 +160,10 @@ impl Transaction {
                 Instruction::Rule(index) => *index,
             };
             let Some(rule) = rules.rule(index) else { break };
+            if begins && self.costs.is_none() && self.books_say_no(rule) {
+                self.cursor.position = rule.after_chain as usize;
+                continue;
+            }
             if let Some(verdict) = self.advance(rules, index, rule)? {
                 return Ok(verdict);
             }

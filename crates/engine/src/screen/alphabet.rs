@@ -124,11 +124,6 @@ impl Symbols {
         (self.len() == 1).then(|| self.0.trailing_zeros() as Symbol)
     }
 
-    /// The lowest symbol.
-    pub(crate) fn first(self) -> Option<Symbol> {
-        (!self.is_empty()).then(|| self.0.trailing_zeros() as Symbol)
-    }
-
     pub(crate) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

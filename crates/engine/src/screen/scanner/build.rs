@@ -37,7 +37,7 @@ impl Scanner {
             let from = self.clauses.len() as u32;
             let first = condition.clauses.first().map_or(Symbols::EMPTY, |clause| clause.symbols);
             for symbol in first.iter() {
-                self.by_symbol[usize::from(symbol)].push(unit);
+                self.by_symbol[usize::from(symbol)].push((unit, first));
             }
             self.telling = self.telling.union(first);
             for (index, clause) in condition.clauses.iter().enumerate() {

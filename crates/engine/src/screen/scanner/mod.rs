@@ -51,8 +51,8 @@ pub(crate) struct Scanner {
     marks: Vec<u16>,
     clauses: Vec<ClauseTest>,
     units: Vec<UnitTest>,
-    /// For each symbol, the units whose first clause it meets, and all such symbols.
-    by_symbol: [Vec<Unit>; 64],
+    /// For each symbol, the units whose first clause it meets, with all symbols that meet that clause; and all such symbols.
+    by_symbol: [Vec<(Unit, Symbols)>; 64],
     telling: Symbols,
 }
 
@@ -185,16 +185,14 @@ impl Scanner {
             }
         }
         for symbol in self.telling.intersection(*seen).iter() {
-            let is_first = |unit: &Unit| self.first_clause(*unit).intersection(*seen).first() == Some(symbol);
-            let units = self.by_symbol[usize::from(symbol)].iter().copied();
-            candidates
-                .extend(units.filter(|unit| is_first(unit) && self.holds(*unit, value.len(), *seen, marks)));
+            // A unit is announced once, by the first symbol that meets its clause.
+            let smaller = Symbols((1 << symbol) - 1).intersection(*seen);
+            for (unit, first) in &self.by_symbol[usize::from(symbol)] {
+                if !first.intersects(smaller) && self.holds(*unit, value.len(), *seen, marks) {
+                    candidates.push(*unit);
+                }
+            }
         }
-    }
-
-    /// The symbols that meet a unit's first clause.
-    fn first_clause(&self, unit: Unit) -> Symbols {
-        self.clauses[self.units[unit as usize].clauses.0 as usize].symbols
     }
 
     /// Whether a unit's condition holds.
