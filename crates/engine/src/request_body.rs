@@ -178,8 +178,12 @@ impl Transaction {
     /// A driver that refuses the request after the plan never reads the body: the parser starts with its first bytes or
     /// its end, so that nothing is said of a body that nobody read.
     fn begin_parser(&mut self, processor: Processor) {
-        if processor == Processor::Multipart && self.body.is_parsed && !self.body.begun {
+        if processor == Processor::Multipart && !self.body.begun {
             self.begin_multipart();
+            // Of a request with an error already only the content type is judged.
+            if !self.body.is_parsed {
+                self.body.multipart = None;
+            }
         }
         self.body.begun = true;
     }

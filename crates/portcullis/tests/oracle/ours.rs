@@ -34,7 +34,7 @@ pub struct Seen {
     pub other_lines: Vec<Vec<u8>>,
     /// Where the plain and the screened evaluator disagree.
     pub evaluators_differ: Option<String>,
-    /// The answer is an error page that no rule asked for; its text is ours.
+    /// The answer is an error page; its text is ours.
     pub error_page: bool,
 }
 
@@ -65,7 +65,7 @@ pub fn exchange(mut site: InProcessSite, request: &[u8], answer: &Answer) -> See
     let Some(exchange) = exchanges.into_iter().next() else { return seen };
     seen.evaluators_differ = exchange.difference;
     let intercepted = exchange.record.as_ref().is_some_and(|record| record.interception.is_some());
-    seen.error_page = exchange.forwarded.is_none() && !intercepted;
+    seen.error_page = exchange.forwarded.is_none() || intercepted;
     seen.status = exchange.response.map_or(0, |answer| answer.status);
     for line in exchange.record.iter().flat_map(InProcessSite::log_lines) {
         let text = message(&line).expect("every line is the module's");

@@ -1,0 +1,64 @@
+//! Log lines that agree but for what docs/differences.md explains.
+//!
+//! `IPmatch: bad IPv4 specification "10.0.0.1x".` here, `… specification "\\xf0\\x11".` there → agree: the reference prints
+//! bytes of memory that it has freed. `[tag "a\\x00b"]` here, `[tag "a"]` there → agree: the reference cuts a text at a NUL,
+//! or shows other bytes behind it. Nothing else is forgiven, and the number of lines never.
+
+/// What stands before the value in the line of a bad address.
+const BAD_ADDRESS: &[u8] = b"IPmatch: bad IPv4 specification \"";
+
+/// A NUL as the log shows it.
+const NUL: &[u8] = b"\\\\x00";
+
+/// Whether the lines of both sides agree.
+pub fn agree(theirs: &[Vec<u8>], ours: &[Vec<u8>]) -> bool {
+    theirs.len() == ours.len() && theirs.iter().zip(ours).all(|(theirs, ours)| lines_agree(theirs, ours))
+}
+
+/// Whether two lines agree.
+pub fn lines_agree(theirs: &[u8], ours: &[u8]) -> bool {
+    if theirs == ours {
+        return true;
+    }
+    if theirs.starts_with(BAD_ADDRESS) && ours.starts_with(BAD_ADDRESS) {
+        return behind_the_value(theirs) == behind_the_value(ours);
+    }
+    let (theirs, ours) = (fields(theirs), fields(ours));
+    theirs.len() == ours.len() && theirs.iter().zip(&ours).all(|(theirs, ours)| fields_agree(theirs, ours))
+}
+
+fn behind_the_value(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memmem::rfind(line, b"\". [hostname ")?;
+    line.get(end..)
+}
+
+/// A text of a rule may be another one behind its first NUL.
+fn fields_agree(theirs: &[u8], ours: &[u8]) -> bool {
+    let is_text = [&b"msg \""[..], b"data \"", b"tag \""].iter().any(|name| ours.starts_with(name));
+    match memchr::memmem::find(ours, NUL).filter(|_| is_text) {
+        Some(nul) => theirs.starts_with(&ours[..nul]),
+        None => theirs == ours,
+    }
+}
+
+/// The parts of a line in brackets.
+fn fields(line: &[u8]) -> Vec<&[u8]> {
+    let starts = memchr::memmem::find_iter(line, b" [").map(|at| at + 2);
+    let bounds: Vec<usize> = std::iter::once(0).chain(starts).chain([line.len()]).collect();
+    bounds.windows(2).map(|pair| &line[pair[0]..pair[1]]).collect()
+}
+
+#[test]
+fn forgives_what_stands_behind_a_nul_and_nothing_else() {
+    let line =
+        |tag: &str, id: u32| format!("Warning. x [id \"{id}\"] [tag \"{tag}\"] [uri \"/\"]").into_bytes();
+    assert!(lines_agree(&line("a", 1), &line("a\\\\x00b", 1)));
+    assert!(!lines_agree(&line("b", 1), &line("a\\\\x00b", 1)));
+    assert!(!lines_agree(&line("a", 1), &line("ab", 1)));
+    assert!(!lines_agree(&line("a", 1), &line("a\\\\x00b", 2)));
+    let bad = |value: &str, host: &str| {
+        format!("IPmatch: bad IPv4 specification \"{value}\". [hostname \"{host}\"]").into_bytes()
+    };
+    assert!(lines_agree(&bad("x", "h"), &bad("y", "h")));
+    assert!(!lines_agree(&bad("x", "h"), &bad("y", "i")));
+}
