@@ -187,11 +187,9 @@ impl Control {
         }
     }
 
-    /// `ctl:ruleEngine`: Off is final.
+    /// `ctl:ruleEngine`: of several in one list of actions the last counts. After Off no further rule runs.
     pub(crate) fn set_engine(&mut self, mode: EngineMode) {
-        if self.engine != EngineMode::Off {
-            self.engine = mode;
-        }
+        self.engine = mode;
     }
 }
 
