@@ -338,6 +338,9 @@ impl Transaction {
             if processor == Processor::Json {
                 self.parse_json_so_far();
             }
+            if let Some(multipart) = self.body.multipart.take() {
+                self.publish_parts(&multipart);
+            }
             self.notice(1, text);
             self.body.error = true;
             self.body.over_limit = true;

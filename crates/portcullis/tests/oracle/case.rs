@@ -66,7 +66,7 @@ impl Case {
 
     /// Whether docs/differences.md names what this case would show.
     pub fn differs_on_purpose(&self) -> bool {
-        self.directives.iter().any(|directive| match directive {
+        self.directives.iter().enumerate().any(|(at, directive)| match directive {
             // The reference never runs a multiMatch rule that has no transformation.
             Directive::Rule(rule) => {
                 let none = rule.actions.iter().rposition(|action| action == "t:none").map_or(0, |at| at + 1);
@@ -75,11 +75,27 @@ impl Case {
             }
             // Replacing a whole collection there takes members before it along.
             Directive::Line(line) if line.ends_with("\" \"ARGS\"") => self.rules().contains("ARGS:"),
+            Directive::Line(line) if line.starts_with("SecRuleUpdate") && self.stands_early(at, line) => true,
             // An update that does not say so takes a rule out of its chain there.
             Directive::Line(line) => {
                 line.starts_with("SecRuleUpdateActionById") && !line.contains("chain") && self.has_chain()
             }
         })
+    }
+
+    /// Whether an update stands before every rule it names: there it does nothing.
+    fn stands_early(&self, at: usize, line: &str) -> bool {
+        let Some(word) = line.split(' ').nth(1) else { return false };
+        let action = if line.contains("ByTag") {
+            format!("tag:'{word}'")
+        } else {
+            format!("id:{}", word.trim_matches('"'))
+        };
+        let is_named = |directive: &Directive| match directive {
+            Directive::Rule(rule) => rule.actions.contains(&action),
+            Directive::Line(_) => false,
+        };
+        !self.directives.iter().take(at).any(is_named) && self.directives.iter().skip(at).any(is_named)
     }
 
     fn has_chain(&self) -> bool {

@@ -4,8 +4,9 @@
 //! bytes of memory that it has freed. `[tag "a\\x00b"]` here, `[tag "a"]` there → agree: the reference cuts a text at a NUL,
 //! or shows other bytes behind it. Nothing else is forgiven, and the number of lines never.
 
-/// What stands before the value in the line of a bad address.
-const BAD_ADDRESS: &[u8] = b"IPmatch: bad IPv4 specification \"";
+/// What stands before the value in the line of a bad address, which is one or the other by what the freed memory holds.
+const BAD_ADDRESSES: [&[u8]; 2] =
+    [b"IPmatch: bad IPv4 specification \"", b"IPmatch: bad IPv6 specification \""];
 
 /// A NUL as the log shows it.
 const NUL: &[u8] = b"\\\\x00";
@@ -20,7 +21,8 @@ pub fn lines_agree(theirs: &[u8], ours: &[u8]) -> bool {
     if theirs == ours {
         return true;
     }
-    if theirs.starts_with(BAD_ADDRESS) && ours.starts_with(BAD_ADDRESS) {
+    let is_bad_address = |line: &[u8]| BAD_ADDRESSES.iter().any(|text| line.starts_with(text));
+    if is_bad_address(theirs) && is_bad_address(ours) {
         return behind_the_value(theirs) == behind_the_value(ours);
     }
     let (theirs, ours) = (fields(theirs), fields(ours));
