@@ -303,8 +303,7 @@ impl Transaction {
             self.rule_error(rule);
             return Ok(RuleOutcome::NoMatch);
         }
-        let check_targets = self.control.rules_with_removed_targets.contains(index)
-            || self.detection.running && self.detection.rules_with_removed_targets.contains(index);
+        let mut check_targets = self.has_removed_targets(index);
         let mut any = resume.is_some_and(|resume| resume.matched);
         let first = resume.map_or(0, |resume| resume.value);
         let mut resume = resume;
@@ -329,7 +328,11 @@ impl Transaction {
             };
             match outcome {
                 Ok(RuleOutcome::NoMatch) => {}
-                Ok(RuleOutcome::Match) => any = true,
+                Ok(RuleOutcome::Match) => {
+                    any = true;
+                    // The rule's own `ctl` acts on the values that are left.
+                    check_targets = self.has_removed_targets(index);
+                }
                 Ok(ended @ (RuleOutcome::Intercepted | RuleOutcome::Failed)) => return Ok(ended),
                 Err(suspended) => {
                     if let Some(resume) = &mut self.cursor.resume {
@@ -483,8 +486,10 @@ impl Transaction {
         if self.hit.captures.is_empty() && self.hit.uncaptured != Uncaptured::AlwaysUnset {
             return;
         }
-        // Groups of the value are set anew, so that they come last in TX; a phrase or fingerprint takes its place.
-        if !kept && matches!(self.hit.captures.first(), Some(Capture::Range(..))) {
+        // Groups of an expression are set anew, so that they come last in TX; a number that was verified, a phrase and a
+        // fingerprint take their place.
+        let is_new = self.hit.uncaptured == Uncaptured::Unset;
+        if is_new && matches!(self.hit.captures.first(), Some(Capture::Range(..))) {
             for slot in 0..10 {
                 self.tx.unset_slot(slot);
             }
@@ -656,6 +661,11 @@ impl Transaction {
             };
             self.interception = Some(Interception { phase, verdict, message });
         }
+    }
+
+    fn has_removed_targets(&self, index: RuleIndex) -> bool {
+        self.control.rules_with_removed_targets.contains(index)
+            || self.detection.running && self.detection.rules_with_removed_targets.contains(index)
     }
 
     fn target_is_removed(&self, rules: &RuleSet, index: RuleIndex, value: &Value) -> bool {
