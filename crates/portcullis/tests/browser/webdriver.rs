@@ -10,6 +10,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,8 @@ impl Browser {
         let profile = TempDir::new().unwrap();
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // One group with the browser that it starts, so that both can be ended.
+        command.process_group(0);
         let (Ok(mut driver), true) = (command.spawn(), is_installed("chromium")) else {
             assert!(
                 std::env::var("CI").as_deref() != Ok("true"),
@@ -200,7 +203,8 @@ impl Browser {
         let told = |error: std::io::Error| format!("chromedriver: {error}");
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).map_err(told)?;
         stream.set_read_timeout(Some(2 * PATIENCE)).map_err(told)?;
-        let body = if method == "GET" { String::new() } else { body.to_string() };
+        // chromedriver refuses a DELETE whose body is not an object.
+        let body = if method == "POST" { body.to_string() } else { String::new() };
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              Connection: close\r\n\r\n",
@@ -242,8 +246,10 @@ fn is_installed(program: &str) -> bool {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The browser ends with its session; whatever is left of it ends with the driver.
+        // The browser ends with its session; whatever is left of it ends with the driver's group.
         let _ = self.command("DELETE", "", &Value::Null);
+        let group = format!("-{}", self.driver.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
