@@ -4,12 +4,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::thread;
 
 use tempfile::TempDir;
 
-use crate::support::{Origin, Portcullis, get, output, status};
+use crate::support::{Origin, Portcullis, as_ann, get, git, output, status};
 
 /// A server that gives the files of a folder, which is all that git's plain HTTP protocol needs. Its thread ends with the
 /// test process.
@@ -36,27 +36,9 @@ fn answer(mut stream: &TcpStream, root: &Path) -> std::io::Result<()> {
     stream.write_all(&body)
 }
 
-fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-    for variable in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
-        command.env_remove(variable);
-    }
-    for (name, value) in [("AUTHOR", "Ann"), ("COMMITTER", "Ann")] {
-        command.env(format!("GIT_{name}_NAME"), value).env(format!("GIT_{name}_EMAIL"), "ann@shop.test");
-    }
-    command
-}
-
-#[track_caller]
-fn git(folder: &Path, arguments: &[&str]) {
-    let output = command("git").current_dir(folder).args(arguments).output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
 fn mirror(url: &str, place: &Path) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/mirror.sh");
-    command(script).arg(url).arg(place).output().unwrap()
+    as_ann(script).arg(url).arg(place).output().unwrap()
 }
 
 #[test]

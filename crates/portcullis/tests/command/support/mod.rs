@@ -3,10 +3,12 @@
 //! Nothing here sleeps: a test waits for a line, an answer or an end, and fails with everything it has seen when that
 //! takes longer than [`PATIENCE`].
 
+mod git;
 mod git_server;
 mod origin;
 mod process;
 
+pub use git::{as_ann, git};
 pub use git_server::GitServer;
 pub use origin::Origin;
 pub use process::{Portcullis, output, output_in, output_with};
