@@ -15,6 +15,8 @@
 //! Limits: a `ctl` works on rules that run later, so [`BEFORE`] must be the first file that holds rules of phase 1; where it is
 //! not, the effect shows it. Names and paths that cannot be written safely in a rule get no proposal that needs them.
 
+mod texts;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -191,7 +193,7 @@ pub fn proposals(
     let (of_rule, of_tag) = judged(stored, rule, tag.as_deref(), &today);
     let id = (FIRST_ID..).find(|id| today.rule_with_id(*id).is_none()).unwrap_or(FIRST_ID);
     let mut found = Vec::new();
-    for (scope, summary, file, text) in texts(event, matched, tag.as_deref(), id) {
+    for (scope, summary, file, text) in texts::of(event, matched, tag.as_deref(), id) {
         let file = PathBuf::from(ACTIVATED_RULES).join(file);
         let changes = changes(site, &file, &text)?;
         // A text that the rules of this site refuse is no proposal.
@@ -332,79 +334,6 @@ fn effect(before: &[Judged<'_>], changed: &Arc<RuleSet>) -> (Effect, Vec<Changed
         }
     }
     (effect, named)
-}
-
-/// The exclusions of a match as texts: scope, sentence, file, text.
-fn texts(
-    event: &EventDetail,
-    matched: &MatchedRule,
-    tag: Option<&str>,
-    id: u64,
-) -> Vec<(Scope, String, &'static str, String)> {
-    let rule = matched.id;
-    let target = writable_target(matched.variable.as_slice());
-    let path = path_condition(event.summary.path.as_slice());
-    let shown = &event.summary.path;
-    let on_path = |condition: &str, control: &str| {
-        format!(
-            "SecRule REQUEST_FILENAME \"{condition}\" \\\n    \
-             \"id:{id},phase:1,pass,t:none,nolog,{control}\"\n"
-        )
-    };
-    let mut found = Vec::new();
-    if let (Some(target), Some(condition)) = (&target, &path) {
-        let text = on_path(condition, &format!("ctl:ruleRemoveTargetById={rule};{target}"));
-        let summary = format!("Rule {rule} does not look at {target} on {shown}");
-        found.push((Scope::TargetOnPath, summary, BEFORE, text));
-    }
-    if let Some(target) = &target {
-        let text = format!("SecRuleUpdateTargetById {rule} \"!{target}\"\n");
-        found.push((Scope::Target, format!("Rule {rule} does not look at {target}"), AFTER, text));
-    }
-    if let Some(condition) = &path {
-        let text = on_path(condition, &format!("ctl:ruleRemoveById={rule}"));
-        found.push((Scope::RuleOnPath, format!("Rule {rule} does not run on {shown}"), BEFORE, text));
-    }
-    if let (Some(target), Some(condition), Some(tag)) = (&target, &path, tag) {
-        let text = on_path(condition, &format!("ctl:ruleRemoveTargetByTag={tag};{target}"));
-        let summary = format!("No rule with the tag {tag} looks at {target} on {shown}");
-        found.push((Scope::TagTargetOnPath, summary, BEFORE, text));
-    }
-    let text = format!("SecRuleRemoveById {rule}\n");
-    found.push((Scope::Rule, format!("Rule {rule} does not run"), AFTER, text));
-    found
-}
-
-/// A variable as a target in a rule; `None` when its name has bytes that mean something there.
-fn writable_target(variable: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(variable).ok()?;
-    let is_plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']');
-    let (collection, name) = text.split_once(':').unwrap_or((text, ""));
-    let is_writable =
-        !collection.is_empty() && collection.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    (is_writable && name.bytes().all(is_plain)).then(|| text.to_owned())
-}
-
-/// An operator that holds for exactly this path; `None` when it is no path.
-fn path_condition(path: &[u8]) -> Option<String> {
-    if !path.starts_with(b"/") || path.len() > 1024 {
-        return None;
-    }
-    let is_plain =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'.' | b'~');
-    if path.iter().all(is_plain) {
-        return Some(format!("@streq {}", String::from_utf8_lossy(path)));
-    }
-    let escaped: String = path
-        .iter()
-        .map(|byte| match byte {
-            b'/' | b'_' | b'-' => char::from(*byte).to_string(),
-            byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
-            byte => format!("\\x{byte:02x}"),
-        })
-        .collect();
-    Some(format!("@rx ^{escaped}$"))
 }
 
 fn changes(site: &Site, file: &std::path::Path, text: &str) -> Result<Changes, SiteError> {
