@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::bytes::Bytes;
 use crate::event::EventDetail;
 use crate::observed::VALUE_LIMIT;
-use crate::replay::{Doubt, replay_with_steps};
+use crate::replay::{Doubt, Replay, replay_with_steps};
 
 /// Every rule of an event, explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -92,14 +92,23 @@ pub struct Change {
 /// Explains an event by these rules.
 pub fn explain(event: &EventDetail, rules: &Arc<RuleSet>) -> Explanation {
     let replayed = replay_with_steps(event, rules);
-    let mut reader = Reader { rules, out: Vec::new(), values: BTreeMap::new() };
-    reader.read(&replayed.record.trace);
-    let found: Vec<ExplainedRule> =
-        reader.out.into_iter().filter(|rule| event.summary.rules.contains(&rule.id)).collect();
+    let mut found = read(&replayed, rules);
+    found.retain(|rule| event.summary.rules.contains(&rule.id));
     let missing = event.summary.rules.iter().filter(|id| !found.iter().any(|rule| rule.id == **id));
     let missing = missing.copied().collect();
     let is_cut = replayed.record.trace.last().is_some_and(|line| line.step.is_end_of_room());
     Explanation { rules: found, missing, doubts: replayed.doubts, is_cut }
+}
+
+/// Every rule and link that matches in a replay of an event, also those that do not log, in the order they ran.
+pub(crate) fn matches_of(event: &EventDetail, rules: &Arc<RuleSet>) -> Vec<ExplainedRule> {
+    read(&replay_with_steps(event, rules), rules)
+}
+
+fn read(replayed: &Replay, rules: &RuleSet) -> Vec<ExplainedRule> {
+    let mut reader = Reader { rules, out: Vec::new(), values: BTreeMap::new() };
+    reader.read(&replayed.record.trace);
+    reader.out
 }
 
 /// The steps of the value being looked at.

@@ -185,3 +185,66 @@ fn a_rule_that_only_sums_up_is_not_excluded() {
     assert!(matches!(refused(1001), ProposalError::SumsUp { others, .. } if others == [1000]));
     assert!(matches!(refused(7), ProposalError::NotMatched(7)));
 }
+
+/// Proposals of a rule among these for a GET, as scope and text on one line.
+fn proposed(rules: &str, rule: u64, query: &str) -> Vec<(Scope, String, (u64, u64))> {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    fs::write(folder.path().join("rules/activated_rules/10-test.conf"), rules).unwrap();
+    let asked = event(&site, "/a", query);
+    let found =
+        proposals(&site, Compatibility::default(), &asked, rule, std::slice::from_ref(&asked)).unwrap();
+    let shown = |proposal: portcullis_insight::Proposal| {
+        let control = proposal.text.rsplit("nolog,").next().unwrap_or_default().trim_end_matches(['"', '\n']);
+        (proposal.scope, control.to_owned(), (proposal.effect.events, proposal.effect.cleared))
+    };
+    found.into_iter().map(shown).collect()
+}
+
+#[test]
+fn a_chain_gives_up_the_value_that_the_client_sent() {
+    let rules = "\
+SecRule ARGS \"@rx ^(sel)(ect)\" \"id:1000,phase:2,pass,log,capture,msg:'SQL',chain\"
+  SecRule TX:2 \"@streq ect\" \"t:none\"
+";
+    let found = proposed(rules, 1000, "q=select");
+    let expected = [
+        (Scope::TargetOnPath, "ctl:ruleRemoveTargetById=1000;ARGS:q", (1, 1)),
+        (Scope::Target, "SecRuleUpdateTargetById 1000 \"!ARGS:q", (1, 1)),
+        (Scope::RuleOnPath, "ctl:ruleRemoveById=1000", (1, 1)),
+        (Scope::Rule, "SecRuleRemoveById 1000", (1, 1)),
+    ];
+    assert_eq!(found, expected.map(|(scope, text, effect)| (scope, text.to_owned(), effect)));
+}
+
+#[test]
+fn the_link_that_was_named_comes_first_when_it_looks_at_the_request() {
+    let rules = "\
+SecRule REQUEST_HEADERS:Host \"@contains shop\" \"id:1000,phase:2,pass,log,msg:'SQL',chain\"
+  SecRule ARGS \"@contains select\" \"t:none\"
+";
+    let found = proposed(rules, 1000, "q=select");
+    // A `ctl` does not reach the links of a chain, so no exclusion takes the argument out on the path alone.
+    let texts: Vec<&str> = found.iter().map(|(_, text, _)| text.as_str()).collect();
+    let expected =
+        ["SecRuleUpdateTargetById 1000 \"!ARGS:q", "ctl:ruleRemoveById=1000", "SecRuleRemoveById 1000"];
+    assert_eq!(texts, expected);
+}
+
+#[test]
+fn a_value_that_another_rule_handed_on_is_taken_out_of_that_rule() {
+    let rules = "\
+SecRule ARGS|REQUEST_HEADERS:Referer \"@contains select\" \"id:1000,phase:2,pass,nolog,setvar:'tx.sql_a=%{MATCHED_VAR}'\"
+SecRule TX:/^sql_/ \"@unconditionalMatch\" \"id:1002,phase:2,pass,log,msg:'SQL'\"
+";
+    let found = proposed(rules, 1002, "q=select");
+    let texts: Vec<&str> = found.iter().map(|(_, text, _)| text.as_str()).collect();
+    let expected = [
+        "ctl:ruleRemoveTargetById=1000;ARGS:q",
+        "SecRuleUpdateTargetById 1000 \"!ARGS:q",
+        "ctl:ruleRemoveById=1002",
+        "SecRuleRemoveById 1002",
+    ];
+    assert_eq!(texts, expected);
+    assert!(found.iter().all(|(_, _, effect)| *effect == (1, 1)), "{found:?}");
+}

@@ -12,9 +12,14 @@
 //! behind them (what changes rules). The effect is not guessed: stored events are replayed by the rules of today and by the
 //! changed ones. Nothing is written; [`Proposal::changes`] is for [`Site::commit`].
 //!
-//! Limits: a `ctl` works on rules that run later, so [`BEFORE`] must be the first file that holds rules of phase 1; where it is
-//! not, the effect shows it. Names and paths that cannot be written safely in a rule get no proposal that needs them.
+//! Where a chain or a variable that another rule set hides the value that a client sent, that value is taken out of the rule
+//! that looked at it (`targets.rs`). What would change nothing for the event itself is no proposal.
+//!
+//! Limits: a `ctl` works on rules that run later, so [`BEFORE`] must be the first file that holds rules of phase 1. Names and
+//! paths that cannot be written safely in a rule get no proposal that needs them.
 
+mod judged;
+mod targets;
 mod texts;
 
 use std::collections::BTreeSet;
@@ -26,9 +31,9 @@ use portcullis_site::{ACTIVATED_RULES, Changes, Site, SiteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::judged::{Outcome, effect, judged, outcome};
 use crate::event::{EventDetail, EventSummary, MatchedRule, Verdict};
 use crate::filter::{Filter, Window};
-use crate::replay::replay;
 use crate::store::{Events, EventsError};
 
 /// The file that is read before all rule sets.
@@ -192,17 +197,63 @@ pub fn proposals(
     let tag = attack_tag(matched);
     let (of_rule, of_tag) = judged(stored, rule, tag.as_deref(), &today);
     let id = (FIRST_ID..).find(|id| today.rule_with_id(*id).is_none()).unwrap_or(FIRST_ID);
+    let asked = Asked { site, compatibility, event, rule, now: outcome(event, &today) };
     let mut found = Vec::new();
-    for (scope, summary, file, text) in texts::of(event, matched, tag.as_deref(), id) {
-        let file = PathBuf::from(ACTIVATED_RULES).join(file);
-        let changes = changes(site, &file, &text)?;
-        // A text that the rules of this site refuse is no proposal.
-        let Some(changed) = site.with_changes(&changes).load(compatibility).rule_set else { continue };
-        let before = if scope == Scope::TagTargetOnPath { &of_tag } else { &of_rule };
-        let (effect, changed) = effect(before, &changed);
-        found.push(Proposal { scope, summary, text, file, effect, changed, changes });
+    for target in targets::of(event, matched, &today) {
+        let texts = texts::of(event, rule, &target, tag.as_deref(), id);
+        found =
+            texts.into_iter().filter_map(|text| asked.try_out(text).transpose()).collect::<Result<_, _>>()?;
+        let takes_a_value_out = |draft: &Draft| matches!(draft.scope, Scope::TargetOnPath | Scope::Target);
+        if found.iter().any(takes_a_value_out) {
+            break;
+        }
     }
-    Ok(found)
+    let judged = |draft: Draft| {
+        let before = if draft.scope == Scope::TagTargetOnPath { &of_tag } else { &of_rule };
+        let (effect, changed) = effect(before, &draft.rules);
+        let Draft { scope, summary, file, text, changes, .. } = draft;
+        Proposal { scope, summary, text, file, effect, changed, changes }
+    };
+    Ok(found.into_iter().map(judged).collect())
+}
+
+/// The event that exclusions are proposed for.
+struct Asked<'a> {
+    site: &'a Site,
+    compatibility: Compatibility,
+    event: &'a EventDetail,
+    rule: u64,
+    /// What the rules of today say of it.
+    now: Outcome,
+}
+
+/// An exclusion that the rules of the site take.
+struct Draft {
+    scope: Scope,
+    summary: String,
+    file: PathBuf,
+    text: String,
+    changes: Changes,
+    /// The rules with it.
+    rules: Arc<RuleSet>,
+}
+
+impl Asked<'_> {
+    /// An exclusion; `None` when the site would not load with it, or when it changes nothing for the event itself.
+    fn try_out(&self, text: texts::Text) -> Result<Option<Draft>, SiteError> {
+        let texts::Text { scope, summary, file, text } = text;
+        let file = PathBuf::from(ACTIVATED_RULES).join(file);
+        let changes = changes(self.site, &file, &text)?;
+        let Some(rules) = self.site.with_changes(&changes).load(self.compatibility).rule_set else {
+            return Ok(None);
+        };
+        // When the rule does not match in a replay, nothing can be told from one.
+        let is_known = self.now.matched.iter().any(|(rule, _)| *rule == self.rule);
+        if is_known && outcome(self.event, &rules) == self.now {
+            return Ok(None);
+        }
+        Ok(Some(Draft { scope, summary, file, text, changes, rules }))
+    }
 }
 
 /// The stored events on which exclusions of a rule for an event are tried: the newest in which the rule matched, and the
@@ -236,104 +287,6 @@ fn attack_tag(matched: &MatchedRule) -> Option<String> {
     tags.into_iter()
         .find(|tag| (tag.starts_with("attack-") || tag.starts_with("starter/")) && is_plain(tag))
         .map(str::to_owned)
-}
-
-/// A stored event as the rules of today judge it.
-struct Judged<'a> {
-    event: &'a EventDetail,
-    today: Outcome,
-    reproduced: bool,
-    is_doubtful: bool,
-}
-
-/// What rules say of an event.
-#[derive(Clone, PartialEq, Eq)]
-struct Outcome {
-    verdict: Verdict,
-    score: i64,
-    /// Matches of rules that look at the request itself: the rule, and what it matched.
-    matched: Vec<(u64, Vec<u8>)>,
-}
-
-impl Outcome {
-    fn of(detail: Option<&EventDetail>) -> Self {
-        let Some(detail) = detail else {
-            return Self { verdict: Verdict::Passed, score: 0, matched: Vec::new() };
-        };
-        let matched = detail.matched.iter().filter(|rule| !rule.sums_up);
-        Self {
-            verdict: detail.summary.verdict,
-            score: detail.summary.score,
-            matched: matched.map(|rule| (rule.id, rule.variable.as_slice().to_vec())).collect(),
-        }
-    }
-
-    fn blocks(&self) -> bool {
-        matches!(self.verdict, Verdict::Blocked | Verdict::WouldBeBlocked)
-    }
-}
-
-/// The stored events of the rule, and those of the rules with the tag.
-fn judged<'a>(
-    stored: &'a [EventDetail],
-    rule: u64,
-    tag: Option<&str>,
-    rules: &Arc<RuleSet>,
-) -> (Vec<Judged<'a>>, Vec<Judged<'a>>) {
-    let has_tag =
-        |one: &MatchedRule| tag.is_some_and(|tag| one.tags.iter().any(|t| t.as_slice() == tag.as_bytes()));
-    let is_rule = |one: &MatchedRule| one.id == rule;
-    let (mut of_rule, mut of_tag) = (Vec::new(), Vec::new());
-    for event in stored {
-        let (rule_matched, tag_matched) =
-            (event.summary.rules.contains(&rule), event.matched.iter().any(has_tag));
-        if !rule_matched && !tag_matched {
-            continue;
-        }
-        let replayed = replay(event, rules);
-        let detail = replayed.event.detail.as_deref();
-        let matches = |which: &dyn Fn(&MatchedRule) -> bool| {
-            detail.is_some_and(|detail| detail.matched.iter().any(which))
-        };
-        let judge = |reproduced| Judged {
-            event,
-            today: Outcome::of(detail),
-            reproduced,
-            is_doubtful: !replayed.doubts.is_empty(),
-        };
-        if rule_matched {
-            of_rule.push(judge(matches(&is_rule)));
-        }
-        if tag_matched {
-            of_tag.push(judge(matches(&has_tag)));
-        }
-    }
-    (of_rule, of_tag)
-}
-
-fn effect(before: &[Judged<'_>], changed: &Arc<RuleSet>) -> (Effect, Vec<ChangedEvent>) {
-    let (mut effect, mut named) = (Effect::default(), Vec::new());
-    for judged in before {
-        if !judged.reproduced {
-            effect.not_reproduced += 1;
-            continue;
-        }
-        effect.events += 1;
-        effect.doubtful += u64::from(judged.is_doubtful);
-        let then = Outcome::of(replay(judged.event, changed).event.detail.as_deref());
-        effect.cleared += u64::from(then.matched.is_empty() && !then.blocks());
-        if judged.today.blocks() && !then.blocks() {
-            effect.released += 1;
-            effect.released_with_other_rules += u64::from(!then.matched.is_empty());
-        }
-        if then != judged.today && named.len() < NAMED {
-            let mut rules: Vec<u64> = then.matched.iter().map(|(rule, _)| *rule).collect();
-            rules.dedup();
-            let (today, then, score) = (judged.today.verdict, then.verdict, then.score);
-            named.push(ChangedEvent { event: judged.event.summary.clone(), today, then, score, rules });
-        }
-    }
-    (effect, named)
 }
 
 fn changes(site: &Site, file: &std::path::Path, text: &str) -> Result<Changes, SiteError> {

@@ -3,18 +3,29 @@
 //! Rule 942100 on `ARGS:q` of `/search` → `ctl:ruleRemoveTargetById=942100;ARGS:q` under a condition for exactly that path. What
 //! cannot be written so that it means itself is not written.
 
+use super::targets::Target;
 use super::{AFTER, BEFORE, Scope};
-use crate::event::{EventDetail, MatchedRule};
+use crate::event::EventDetail;
 
-/// The exclusions of a match as texts: scope, sentence, file, text.
-pub(super) fn of(
-    event: &EventDetail,
-    matched: &MatchedRule,
-    tag: Option<&str>,
-    id: u64,
-) -> Vec<(Scope, String, &'static str, String)> {
-    let rule = matched.id;
-    let target = writable_target(matched.variable.as_slice());
+/// An exclusion as it is written.
+pub(super) struct Text {
+    pub(super) scope: Scope,
+    /// One sentence.
+    pub(super) summary: String,
+    /// The name of its file.
+    pub(super) file: &'static str,
+    pub(super) text: String,
+}
+
+/// The exclusions of a match of a rule by this target, narrow to wide.
+pub(super) fn of(event: &EventDetail, rule: u64, target: &Target, tag: Option<&str>, id: u64) -> Vec<Text> {
+    let from = target.rule;
+    let who = if from == rule {
+        format!("Rule {rule}")
+    } else {
+        format!("Rule {from}, whose finding {rule} reports,")
+    };
+    let target = writable_target(&target.variable);
     let path = path_condition(event.summary.path.as_slice());
     let shown = &event.summary.path;
     let on_path = |condition: &str, control: &str| {
@@ -25,25 +36,27 @@ pub(super) fn of(
     };
     let mut found = Vec::new();
     if let (Some(target), Some(condition)) = (&target, &path) {
-        let text = on_path(condition, &format!("ctl:ruleRemoveTargetById={rule};{target}"));
-        let summary = format!("Rule {rule} does not look at {target} on {shown}");
-        found.push((Scope::TargetOnPath, summary, BEFORE, text));
+        let text = on_path(condition, &format!("ctl:ruleRemoveTargetById={from};{target}"));
+        let summary = format!("{who} does not look at {target} on {shown}");
+        found.push(Text { scope: Scope::TargetOnPath, summary, file: BEFORE, text });
     }
     if let Some(target) = &target {
-        let text = format!("SecRuleUpdateTargetById {rule} \"!{target}\"\n");
-        found.push((Scope::Target, format!("Rule {rule} does not look at {target}"), AFTER, text));
+        let text = format!("SecRuleUpdateTargetById {from} \"!{target}\"\n");
+        let summary = format!("{who} does not look at {target}");
+        found.push(Text { scope: Scope::Target, summary, file: AFTER, text });
     }
     if let Some(condition) = &path {
         let text = on_path(condition, &format!("ctl:ruleRemoveById={rule}"));
-        found.push((Scope::RuleOnPath, format!("Rule {rule} does not run on {shown}"), BEFORE, text));
+        let summary = format!("Rule {rule} does not run on {shown}");
+        found.push(Text { scope: Scope::RuleOnPath, summary, file: BEFORE, text });
     }
     if let (Some(target), Some(condition), Some(tag)) = (&target, &path, tag) {
         let text = on_path(condition, &format!("ctl:ruleRemoveTargetByTag={tag};{target}"));
         let summary = format!("No rule with the tag {tag} looks at {target} on {shown}");
-        found.push((Scope::TagTargetOnPath, summary, BEFORE, text));
+        found.push(Text { scope: Scope::TagTargetOnPath, summary, file: BEFORE, text });
     }
     let text = format!("SecRuleRemoveById {rule}\n");
-    found.push((Scope::Rule, format!("Rule {rule} does not run"), AFTER, text));
+    found.push(Text { scope: Scope::Rule, summary: format!("Rule {rule} does not run"), file: AFTER, text });
     found
 }
 
