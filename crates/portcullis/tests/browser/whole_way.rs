@@ -1,5 +1,5 @@
-//! A fresh site with the CRS: first account, traffic, a set off and on, a false alarm tuned away, protection, a broken edit,
-//! the first version again. Each step is seen on a page and in what the proxy does.
+//! A fresh site with the CRS: first account, traffic, a set off and on, an exclusion made from an event, a rule taken out,
+//! protection, a broken edit, the first version again. Each step is seen on a page and in what the proxy does.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -49,9 +49,11 @@ impl Way {
         status(&exchange(self.proxy, &format!("GET {target} HTTP/1.1\r\n{head}\r\n")))
     }
 
-    /// Commits what the page shows, and waits for the proxy to take it.
+    /// Commits what the page shows, with a reason where one is not given already, and waits for the proxy to take it.
     fn commit(&mut self, reason: &str) {
-        self.browser.fill("#reason", reason);
+        if !reason.is_empty() {
+            self.browser.fill("#reason", reason);
+        }
         self.browser.click("//form[@action='/changes/commit']//button[contains(@class,'primary')]");
         self.browser.sees("#commit", "");
         self.browser.sees(".commits", "Newest");
@@ -117,10 +119,11 @@ fn from_the_first_account_to_protection_and_back() {
     traffic_is_seen(&way);
     let before = way.commits();
     a_set_is_switched_off_and_on(&mut way);
-    a_false_alarm_is_tuned_away(&mut way);
+    a_false_alarm_is_excluded(&mut way);
+    a_rule_is_taken_out(&mut way);
     protection_blocks_attacks_only(&mut way);
     a_broken_edit_is_refused(&way);
-    assert_eq!(way.commits(), before + 4, "every change is a commit");
+    assert_eq!(way.commits(), before + 5, "every change is a commit");
     pages::look_at_all(&way.browser, &way.console);
     the_first_version_comes_back(&mut way);
     let (status, said) = way.process.stop();
@@ -162,11 +165,31 @@ fn a_set_is_switched_off_and_on(way: &mut Way) {
     way.expect_events("path:/probe", 2);
 }
 
-fn a_false_alarm_is_tuned_away(way: &mut Way) {
+fn a_false_alarm_is_excluded(way: &mut Way) {
+    way.open("/events?range=hour&q=path:/search+rule:930120");
+    way.browser.click("#events-body a[data-row]");
+    way.browser.click("//details[@id='r930120']//a[.='Exclude']");
+    way.browser.sees(".scopes label:has(:checked)", "Rule 930120 does not look at ARGS:q on /search");
+    way.browser.sees(".scopes label:has(:checked)", "1 of 3");
+    way.browser.sees(".scope-target_on_path .code", "ctl:ruleRemoveTargetById=930120;ARGS:q");
+    way.browser.fill("#reason", "People search for names of files");
+    way.browser.click("//button[.='Review exclusion']");
+    way.browser.sees(".diff", "People search for names of files");
+    way.commit("");
+    let targets = [NORMAL, "/search?name=../../../etc/passwd", "/download?q=../../../etc/passwd"];
+    assert_eq!(targets.map(|target| way.send(target)), [200; 3]);
+    // The request of the false alarm is clean; the attack is seen in another argument, and on another path.
+    way.expect_events("rule:930120", 5);
+    way.expect_events("path:/search%20rule:930120", 2);
+    way.open("/exclusions");
+    way.browser.sees("main", "People search for names of files");
+}
+
+fn a_rule_is_taken_out(way: &mut Way) {
     way.open("/rulesets/REQUEST-930-APPLICATION-ATTACK-LFI.conf");
     way.browser.click("//details[.//*[@id='rule-930120']]/summary");
     way.browser.click("//button[@name='rule-off' and @value='930120']");
-    way.commit("People search for names of files");
+    way.commit("It finds names of files in prose");
     let again = "/again?q=how+to+edit+/etc/hosts";
     assert_eq!([way.send(again), way.send("/again?q=%3Cscript%3Ealert(1)%3C/script%3E")], [200; 2]);
     way.expect_events("path:/again", 1);
