@@ -12,6 +12,7 @@
 //! live.rs      events as they come           range.rs    a stretch of time
 //! exclusions/  what is taken out of rules
 //! listener.rs  connections and their limits  tls.rs      the certificate
+//! people.rs    what is done with accounts
 //! ```
 //!
 //! [`Console::start`] is called by the binary, which also implements [`Control`]. The console changes nothing but the site's
@@ -28,6 +29,7 @@ mod gate;
 mod listener;
 mod live;
 mod pages;
+mod people;
 mod range;
 mod request;
 mod routes;
@@ -40,5 +42,6 @@ pub use accounts::{AccountsError, Role};
 pub use app::{App, Settings};
 pub use control::{Check, Control, Finding, ProxySetting, Reload, Severity, Status};
 pub use listener::Limits;
+pub use routes::{KnownPath, paths};
 pub use server::{Console, StartError};
 pub use tls::TlsFiles;

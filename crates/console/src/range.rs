@@ -28,7 +28,7 @@ pub(crate) const RANGES: [Range; 4] = [
 ];
 
 /// For the field `range` in the OpenAPI document.
-pub(crate) const MEANING: &str = "hour, day (without it), week or month: the last so much time.";
+pub(crate) const MEANING: &str = "The last so much time; a day without it.";
 
 impl Range {
     /// The longest of them.

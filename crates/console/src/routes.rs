@@ -71,3 +71,24 @@ pub(crate) const ADMIN: Access = Access::Role(Role::Admin);
 pub(crate) fn all() -> Vec<Route> {
     pages::routes().into_iter().chain(api::routes()).collect()
 }
+
+/// A path that the console answers, for tests that walk all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPath {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// With its parameters in braces.
+    pub path: &'static str,
+    /// Whether it answers strangers.
+    pub is_public: bool,
+}
+
+/// Every path there is.
+pub fn paths() -> Vec<KnownPath> {
+    let known = |route: Route| KnownPath {
+        method: route.method.to_string(),
+        path: route.path,
+        is_public: route.access == Access::Public,
+    };
+    all().into_iter().map(known).collect()
+}

@@ -108,8 +108,9 @@ fn write_request(
 ) {
     let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
     let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{fields}");
-    let form = "Content-Type: application/x-www-form-urlencoded";
-    let text = format!("{head}{form}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let kind = if body.starts_with('{') { "json" } else { "x-www-form-urlencoded" };
+    let text =
+        format!("{head}Content-Type: application/{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(text.as_bytes()).unwrap();
 }
 
@@ -317,7 +318,43 @@ fn guessing_tokens_and_passwords_is_limited() {
     for _ in 0..5 {
         assert_eq!(use_token("pct_guessed"), 401);
     }
-    assert_eq!([use_token("pct_guessed"), use_token(token)], [429, 429]);
+    assert_eq!([use_token("pct_guessed"), use_token(token)], [429, 200], "who has one is not locked out");
+}
+
+#[test]
+fn accounts_are_an_admins_over_the_api_as_well() {
+    let folder = TempDir::new().unwrap();
+    let console = plain(folder.path(), Limits::default());
+    let admin = set_up(&console);
+    let token = |name: &str, role: &str| {
+        let made = act(&console, &admin, &format!("do=add-token&name={name}&role={role}&days=1"));
+        let secret = made.split("id=\"secret\">").nth(1).expect(&made).split('<').next().unwrap();
+        format!("Authorization: Bearer {secret}")
+    };
+    let (chief, robot) = (token("chief", "admin"), token("robot", "tune"));
+    let ask_as = |who: &str, deed: &str| {
+        let answer = ask(&console, "POST", "/api/v1/accounts", &[who.to_owned()], deed);
+        (status(&answer), answer)
+    };
+    let add = r#"{"kind":"add-account","account":"vic","password":"just looking","role":"view"}"#;
+    assert_eq!(ask_as(&robot, add).0, 403);
+    let (status, answer) = ask_as(&chief, add);
+    assert!(status == 200 && answer.contains(r#""name":"vic","role":"view""#), "{answer}");
+    let (status, answer) = ask_as(&chief, r#"{"kind":"set-role","account":"vic","role":"tune"}"#);
+    assert!(status == 200 && answer.contains(r#""name":"vic","role":"tune""#), "{answer}");
+    for (who, deed, expected) in [
+        (&chief, r#"{"kind":"set-role","account":"ada","role":"view"}"#, 422),
+        (&chief, r#"{"kind":"set-role","account":"vic","role":"king"}"#, 422),
+        (&chief, r#"{"kind":"add-token","name":"more","role":"view","days":700}"#, 403),
+        (&robot, r#"{"kind":"set-password","old":"correct horse","password":"battery staple"}"#, 403),
+        (&robot, r#"{"kind":"remove-token","account":"vic","name":"x"}"#, 403),
+        (&robot, r#"{"kind":"remove-token","name":"robot"}"#, 200),
+        (&robot, r#"{"kind":"remove-token","name":"robot"}"#, 401),
+        (&chief, r#"{"kind":"remove-account","account":"vic"}"#, 200),
+    ] {
+        let (status, answer) = ask_as(who, deed);
+        assert_eq!(status, expected, "{deed}: {answer}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use portcullis_console::{
-    App, Check, Control, Finding, Limits, ProxySetting, Reload, Settings, Severity, Status,
+    App, Check, Control, Finding, KnownPath, Limits, ProxySetting, Reload, Settings, Severity, Status,
 };
 use portcullis_insight::{
     Bytes, Counts, EngineMode, Event, EventDetail, EventSummary, Events, Explanation, MatchedRule,
@@ -207,46 +207,50 @@ fn hidden(page: &str, name: &str) -> String {
         .replace("&amp;", "&")
 }
 
+/// A path with something in place of its parameters.
+fn filled(path: &KnownPath) -> String {
+    path.path.replace(['{', '}', '*'], "")
+}
+
 #[tokio::test]
 async fn strangers_see_the_login_page_and_nothing_else() {
     let console = Console::new();
-    let document: serde_json::Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
-    let paths = document["paths"].as_object().unwrap();
-    let mut seen = 0;
-    for (path, methods) in paths {
-        let path = path.replace(['{', '}'], "");
-        for method in methods.as_object().unwrap().keys() {
-            let request = Request::builder().method(method.to_uppercase().as_str()).uri(&path);
-            let got = console.send(request, "{}".to_owned()).await;
-            assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{method} {path}");
-            seen += 1;
+    let paths = portcullis_console::paths();
+    assert!(paths.len() > 50, "{}", paths.len());
+    for path in paths.iter().filter(|path| !path.is_public) {
+        let request = Request::builder().method(path.method.as_str()).uri(filled(path));
+        let got = console.send(request, "{}".to_owned()).await;
+        if path.path.starts_with("/api/") {
+            assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{path:?}");
+        } else {
+            let leads_to_login = got.status == StatusCode::SEE_OTHER && got.location.starts_with("/login");
+            assert!(leads_to_login, "{path:?}: {} {}", got.status, got.location);
         }
     }
-    assert!(seen > 8, "{seen}");
-    let pages = [
-        "/",
-        "/events",
-        "/events/live",
-        "/events/x",
-        "/rulesets",
-        "/rulesets/x",
-        "/files/modsecurity.conf",
-        "/exclusions",
-        "/exclusions/new",
-        "/protection",
-        "/history",
-        "/settings",
-    ];
-    for path in pages.into_iter().chain(["/people", "/no-such-page", "/history/1234567"]) {
-        let got = console.get(path).await;
-        assert!(got.status == StatusCode::SEE_OTHER && got.location.starts_with("/login?next="), "{path}");
-    }
-    for path in ["/rulesets", "/protection", "/changes/commit", "/people", "/settings"] {
-        let got = console.post(path, &[("mode", "off")], &[]).await;
-        assert!(got.location.starts_with("/login"), "{path}: {}", got.status);
-    }
+    let open: Vec<String> = paths.iter().filter(|path| path.is_public).map(filled).collect();
+    let expected =
+        ["/login", "/login", "/setup", "/setup", "/assets/console.css", "/assets/console.js", "/favicon.svg"];
+    assert_eq!(open, expected);
+    assert!(console.get("/no-such-page").await.location.starts_with("/login?next="));
     assert_eq!(console.get("/login").await.status, StatusCode::OK);
     assert_eq!(console.get("/setup?token=forged").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn every_documented_path_is_one_and_every_path_of_the_api_is_documented() {
+    let document: serde_json::Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+    let mut documented: Vec<String> = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let methods = methods.as_object().unwrap().keys();
+        documented.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    let paths = portcullis_console::paths().into_iter();
+    let api = paths.filter(|path| path.path.starts_with("/api/") && !path.path.ends_with("/openapi.json"));
+    let mut known: Vec<String> =
+        api.map(|path| format!("{} {}", path.method, path.path.replace('*', ""))).collect();
+    known.sort();
+    documented.sort();
+    assert_eq!(known, documented);
 }
 
 #[tokio::test]
@@ -274,13 +278,24 @@ async fn forms_of_other_sites_and_forged_tokens_are_refused() {
     let console = Console::signed_in().await;
     let csrf = console.csrf().await;
     let form = [("mode", "off"), ("csrf", csrf.as_str())];
-    for headers in [[("origin", "http://evil.example")], [("sec-fetch-site", "cross-site")]] {
-        assert_eq!(console.post("/protection", &form, &headers).await.status, StatusCode::FORBIDDEN);
+    let mut posts = portcullis_console::paths();
+    posts.retain(|path| path.method == "POST");
+    assert!(posts.len() > 15, "{}", posts.len());
+    for path in &posts {
+        for headers in [[("origin", "http://evil.example")], [("sec-fetch-site", "cross-site")]] {
+            let got = console.post(&filled(path), &form, &headers).await;
+            assert_eq!(got.status, StatusCode::FORBIDDEN, "{path:?} {headers:?}");
+            assert!(got.text.contains("not sent by a page of this console"), "{path:?}: {}", got.text);
+        }
+        for token in ["", "forged"] {
+            let got = console.post(&filled(path), &[("mode", "off"), ("csrf", token)], &[]).await;
+            if !path.is_public {
+                assert_eq!(got.status, StatusCode::FORBIDDEN, "{path:?} {token:?}");
+                assert!(got.text.contains("from another session"), "{path:?}: {}", got.text);
+            }
+        }
     }
-    for token in ["", "forged"] {
-        let form = [("mode", "off"), ("csrf", token)];
-        assert_eq!(console.post("/protection", &form, &[]).await.status, StatusCode::FORBIDDEN);
-    }
+    assert_eq!(console.get("/session").await.status, StatusCode::NOT_FOUND, "the session lasts");
     assert_eq!(console.post("/protection", &form, &[]).await.status, StatusCode::OK);
 }
 

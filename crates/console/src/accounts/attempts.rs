@@ -1,4 +1,4 @@
-//! How often somebody may guess: passwords, at sign-in and when one is changed, and API tokens.
+//! How often somebody may guess: passwords, at sign-in and when one is changed, and API tokens that are none.
 //!
 //! Five wrong tries within 15 minutes, for one account or from one address → no further try is looked at until the oldest
 //! is 15 minutes old. What is not looked at costs no hash, so the limit also bounds the work that strangers can cause.
@@ -36,13 +36,13 @@ impl Attempts {
     }
 
     /// Whether a try is looked at.
-    pub(crate) fn allows(&self, keys: &[String], now: i64) -> bool {
+    fn allows(&self, keys: &[String], now: i64) -> bool {
         let recent = |times: &Vec<i64>| times.iter().filter(|time| now - **time < WINDOW).count();
         !keys.iter().any(|key| self.failures.get(key).is_some_and(|times| recent(times) >= MOST))
     }
 
     /// Counts a wrong try.
-    pub(crate) fn failed(&mut self, keys: &[String], now: i64) {
+    fn failed(&mut self, keys: &[String], now: i64) {
         for key in keys {
             let times = self.failures.entry(key.clone()).or_default();
             times.retain(|time| now - time < WINDOW);

@@ -213,20 +213,14 @@ impl Accounts {
         Some(Viewer { account: session.account, role: account.role, csrf, credential })
     }
 
-    /// Who has this API token.
+    /// Who has this API token. A token that is one is always taken: nobody guesses it, and many may share an address.
     pub(crate) fn by_token(&self, token: &str, address: &str, now: i64) -> Result<Option<Viewer>, Refused> {
-        let keys = [attempts::address("token", address)];
-        if !locked(&self.attempts).allows(&keys, now) {
-            return Err(Refused::TooMany);
-        }
         let digest = secret::digest(token);
-        let known = self.token(&digest, now);
-        if known.is_none() {
-            locked(&self.attempts).failed(&keys, now);
+        if let Some((account, role)) = self.token(&digest, now) {
+            return Ok(Some(Viewer { account, role, csrf: None, credential: Credential::Token(digest) }));
         }
-        let viewer =
-            |(account, role)| Viewer { account, role, csrf: None, credential: Credential::Token(digest) };
-        Ok(known.map(viewer))
+        let keys = [attempts::address("token", address)];
+        if locked(&self.attempts).begin(&keys, now) { Ok(None) } else { Err(Refused::TooMany) }
     }
 
     /// Whether somebody may still do what they might when they were asked who they are: signed in or with a token that

@@ -11,14 +11,20 @@ use crate::control::Finding;
 use crate::request::{Answer, Failure, Request};
 use crate::routes::{Route, TUNE};
 
+/// What a change names is not there, the site is no longer what it was made for, or the store of events cannot be read.
+const CONFLICTS: &[u16] = &[404, 409, 503];
+
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post("/api/v1/changes/review", TUNE, review).documented(
-            Endpoint::gives::<Reviewed>("What a change would do. Nothing is written.").takes::<Change>(),
+            Endpoint::gives::<Reviewed>("What a change would do. Nothing is written.")
+                .takes::<Change>()
+                .problems(CONFLICTS),
         ),
         Route::post("/api/v1/changes", TUNE, make).documented(
             Endpoint::gives::<Done>("Makes a change: a commit by who asks, in force at once.")
-                .takes::<Order>(),
+                .takes::<Order>()
+                .problems(CONFLICTS),
         ),
     ]
 }

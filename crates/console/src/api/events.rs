@@ -2,43 +2,64 @@
 
 use portcullis_insight::{EventDetail, EventSummary, Explanation, Filter, Overview, Page, Protection};
 
-use super::{Endpoint, given};
+use super::{Endpoint, Field, Kind, given};
 use crate::app::App;
 use crate::request::{Answer, Failure, Request};
 use crate::routes::{Route, VIEW};
 use crate::{live, range};
 
-const FILTER: (&str, &str) = (
+const FILTER: Field = Field::new(
     "q",
     "A filter: words as in rule:942100 path:/shop/* score:>=5 verdict:blocked, all of which must hold.",
+    Kind::Text,
 );
-const RANGE: (&str, &str) = ("range", range::MEANING);
+const RANGE: Field = Field::new("range", range::MEANING, Kind::Range);
+const BEFORE: Field =
+    Field::new("before", "What `next` of the page before said.", Kind::Number(0, i64::MAX.unsigned_abs()));
+const LIMIT: Field =
+    Field::new("limit", "How many; 50 without it.", Kind::Number(1, portcullis_insight::MOST_ON_PAGE as u64));
+
+/// No store is open, or it cannot be read.
+const NO_STORE: &[u16] = &[503];
 
 pub(super) fn routes() -> Vec<Route> {
+    let get =
+        |path, run, endpoint: Endpoint| Route::get(path, VIEW, run).documented(endpoint.problems(NO_STORE));
     vec![
-        Route::get("/api/v1/overview", VIEW, overview).documented(
+        get(
+            "/api/v1/overview",
+            overview,
             Endpoint::gives::<Overview>(
                 "Counts over time, and the rules, paths and clients with the most events.",
             )
-            .query(&[RANGE]),
+            .query([RANGE]),
         ),
-        Route::get("/api/v1/protection", VIEW, protection)
-            .documented(Endpoint::gives::<Protection>("What protection would have blocked.").query(&[RANGE])),
-        Route::get("/api/v1/events", VIEW, list).documented(
-            Endpoint::gives::<Page<EventSummary>>("Requests that matched a rule, newest first.").query(&[
-                FILTER,
-                RANGE,
-                ("before", "What `next` of the page before said."),
-                ("limit", "How many, 1 to 500; 50 without it."),
-            ]),
+        get(
+            "/api/v1/protection",
+            protection,
+            Endpoint::gives::<Protection>("What protection would have blocked.").query([RANGE]),
         ),
-        Route::get("/api/v1/events/live", VIEW, tail).documented(
-            Endpoint::streams("Events as they come, each the JSON of the list.").query(&[FILTER]),
+        get(
+            "/api/v1/events",
+            list,
+            Endpoint::gives::<Page<EventSummary>>("Requests that matched a rule, newest first.")
+                .query([FILTER, RANGE, BEFORE, LIMIT]),
         ),
-        Route::get("/api/v1/events/{id}", VIEW, one).documented(Endpoint::gives::<EventDetail>(
-            "All that is stored of a request, by its id. What rules hide is masked.",
-        )),
-        Route::get("/api/v1/events/{id}/explanation", VIEW, explain).documented(
+        get(
+            "/api/v1/events/live",
+            tail,
+            Endpoint::streams("Events as they come, each the JSON of the list.").query([FILTER]),
+        ),
+        get(
+            "/api/v1/events/{id}",
+            one,
+            Endpoint::gives::<EventDetail>(
+                "All that is stored of a request, by its id. What rules hide is masked.",
+            ),
+        ),
+        get(
+            "/api/v1/events/{id}/explanation",
+            explain,
             Endpoint::gives::<Explanation>(
                 "Why rules matched it, step by step, by a replay with the rules in force.",
             ),

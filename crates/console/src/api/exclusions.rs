@@ -6,7 +6,7 @@ use portcullis_insight::Proposal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Endpoint, given};
+use super::{Endpoint, Field, Kind, given};
 use crate::app::App;
 use crate::exclusions::{self, Exclusion, Made};
 use crate::pages::exclusions::{asked_rule, event, hits, proposed};
@@ -22,10 +22,15 @@ pub(super) fn routes() -> Vec<Route> {
             Endpoint::gives::<Proposals>(
                 "Exclusions of a rule for an event, narrow to wide, with what each would have changed in stored events.",
             )
-            .query(&[
-                ("event", "The id of the request."),
-                ("rule", "The rule; the first that looked at the request itself without it."),
-            ]),
+            .query([
+                Field::required("event", "The id of the request.", Kind::Text),
+                Field::new(
+                    "rule",
+                    "The rule; the first that looked at the request itself without it.",
+                    Kind::Number(0, u64::MAX),
+                ),
+            ])
+            .problems(&[404, 409, 503]),
         ),
     ]
 }

@@ -4,7 +4,7 @@ use portcullis_site::history::{Entry, History};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Endpoint, given};
+use super::{Endpoint, Field, Kind, given};
 use crate::app::App;
 use crate::request::{Answer, Failure, Request};
 use crate::routes::{Route, VIEW};
@@ -16,7 +16,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/v1/history", VIEW, list).documented(
             Endpoint::gives::<Commits>("The commits that changed the site, newest first.")
-                .query(&[("limit", "How many, 1 to 1000; 50 without it.")]),
+                .query([Field::new("limit", "How many; 50 without it.", Kind::Number(1, MOST as u64))])
+                .problems(&[404]),
         ),
         Route::get("/api/v1/history/{commit}", VIEW, one)
             .documented(Endpoint::gives::<OneCommit>("A commit and what it changed.")),

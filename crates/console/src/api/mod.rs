@@ -4,6 +4,7 @@
 //! from the type; mistakes are `application/problem+json`. Who asks is a session's cookie (changes then need the header
 //! `X-CSRF-Token`) or an API token as `Authorization: Bearer …`.
 
+mod accounts;
 mod changes;
 pub(crate) mod events;
 mod exclusions;
@@ -20,12 +21,46 @@ use serde::Serialize;
 use crate::request::{Answer, Failure, answer};
 use crate::routes::Route;
 
+/// A field of a query.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    /// What it means.
+    pub(crate) meaning: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+}
+
+impl Field {
+    /// One that may be left out.
+    pub(crate) const fn new(name: &'static str, meaning: &'static str, kind: Kind) -> Self {
+        Self { name, meaning, kind, required: false }
+    }
+
+    /// One that must be there.
+    pub(crate) const fn required(name: &'static str, meaning: &'static str, kind: Kind) -> Self {
+        Self { name, meaning, kind, required: true }
+    }
+}
+
+/// What a field of a query holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// A whole number from here to there.
+    Number(u64, u64),
+    /// The word of a stretch of time.
+    Range,
+}
+
 /// What the OpenAPI document says of a path.
 pub(crate) struct Endpoint {
     /// One sentence.
     pub(crate) summary: &'static str,
-    /// Fields of the query: name and meaning.
-    pub(crate) query: &'static [(&'static str, &'static str)],
+    /// Fields of the query.
+    pub(crate) query: Vec<Field>,
+    /// Statuses of its problems beyond those that follow from what it takes.
+    pub(crate) problems: &'static [u16],
     /// The schema of the body it takes.
     pub(crate) takes: Option<fn(&mut SchemaGenerator) -> Schema>,
     /// The schema of what it gives; `None` for what is no JSON.
@@ -35,12 +70,12 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// One that gives a value of this type.
     pub(crate) fn gives<T: JsonSchema>(summary: &'static str) -> Self {
-        Self { summary, query: &[], takes: None, gives: Some(|generator| generator.subschema_for::<T>()) }
+        Self { gives: Some(|generator| generator.subschema_for::<T>()), ..Self::streams(summary) }
     }
 
     /// One that stays open and sends events.
     pub(crate) fn streams(summary: &'static str) -> Self {
-        Self { summary, query: &[], takes: None, gives: None }
+        Self { summary, query: Vec::new(), problems: &[], takes: None, gives: None }
     }
 
     pub(crate) fn takes<T: JsonSchema>(mut self) -> Self {
@@ -48,8 +83,13 @@ impl Endpoint {
         self
     }
 
-    pub(crate) fn query(mut self, query: &'static [(&'static str, &'static str)]) -> Self {
-        self.query = query;
+    pub(crate) fn query(mut self, query: impl Into<Vec<Field>>) -> Self {
+        self.query = query.into();
+        self
+    }
+
+    pub(crate) fn problems(mut self, problems: &'static [u16]) -> Self {
+        self.problems = problems;
         self
     }
 }
@@ -64,6 +104,7 @@ pub(crate) fn routes() -> Vec<Route> {
         history::routes(),
         settings::routes(),
         changes::routes(),
+        accounts::routes(),
         openapi::routes(),
     ]
     .into_iter()

@@ -2,13 +2,16 @@
 //!
 //! It is checked in as `crates/console/openapi.json`; a test compares, and `PORTCULLIS_BLESS=1` writes it anew.
 
+use std::collections::BTreeSet;
+
 use axum::http::{Method, StatusCode};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::{Endpoint, Problem};
+use super::{Endpoint, Kind, Problem};
 use crate::app::App;
+use crate::range::RANGES;
 use crate::request::{Answer, Failure, Request};
 use crate::routes::{self, Access, Route, VIEW};
 
@@ -60,8 +63,9 @@ fn operation(route: &Route, endpoint: &Endpoint, schemas: &mut SchemaGenerator) 
             json!({ "name": name.trim_start_matches('*'), "in": "path", "required": true, "schema": { "type": "string" } })
         })
         .collect();
-    parameters.extend(endpoint.query.iter().map(|(name, meaning)| {
-        json!({ "name": name, "in": "query", "required": false, "description": meaning, "schema": { "type": "string" } })
+    parameters.extend(endpoint.query.iter().map(|field| {
+        json!({ "name": field.name, "in": "query", "required": field.required, "description": field.meaning,
+                "schema": kind(field.kind) })
     }));
     let needs = match route.access {
         Access::Role(role) => role.name(),
@@ -71,13 +75,14 @@ fn operation(route: &Route, endpoint: &Endpoint, schemas: &mut SchemaGenerator) 
         Some(schema) => json!({ "application/json": { "schema": schema(schemas) } }),
         None => json!({ "text/event-stream": { "schema": { "type": "string" } } }),
     };
+    let mut responses = json!({ "200": { "description": "Done.", "content": content } });
+    for status in problems(route, endpoint) {
+        responses[status.to_string()] = json!({ "$ref": "#/components/responses/problem" });
+    }
     let mut operation = json!({
         "summary": endpoint.summary,
         "description": format!("Needs the role `{needs}`."),
-        "responses": {
-            "200": { "description": "Done.", "content": content },
-            "default": { "$ref": "#/components/responses/problem" },
-        },
+        "responses": responses,
     });
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
@@ -87,6 +92,37 @@ fn operation(route: &Route, endpoint: &Endpoint, schemas: &mut SchemaGenerator) 
             json!({ "required": true, "content": { "application/json": { "schema": schema(schemas) } } });
     }
     operation
+}
+
+/// The statuses of an operation's problems.
+fn problems(route: &Route, endpoint: &Endpoint) -> BTreeSet<u16> {
+    // Nobody we know, another name in Host, wrong tokens again and again, files that cannot be read.
+    let mut statuses = BTreeSet::from([401, 421, 429, 500]);
+    if route.path.contains('{') {
+        statuses.insert(404);
+    }
+    // The name of a file or a set may be none; so may a field.
+    if !endpoint.query.is_empty() || route.path.contains('{') {
+        statuses.insert(422);
+    }
+    if route.method != Method::GET {
+        // Not enough of a role, another site's form or a session's token that is missing; a body that is late, long, or wrong.
+        statuses.extend([403, 408, 413, 422]);
+    }
+    statuses.extend(endpoint.problems);
+    statuses
+}
+
+/// The schema of a field of a query.
+fn kind(kind: Kind) -> Value {
+    match kind {
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Range => {
+            let words = RANGES.map(|range| range.word);
+            json!({ "type": "string", "enum": words, "default": "day" })
+        }
+    }
 }
 
 #[cfg(test)]

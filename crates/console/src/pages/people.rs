@@ -3,16 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::sign_in::TOO_MANY;
 use super::{Page, render};
-use crate::accounts::{AccountSummary, Refused, Role};
+use crate::accounts::{AccountSummary, Role};
 use crate::app::{App, now};
-use crate::gate;
+use crate::people::{self, Deed};
 use crate::request::{Answer, Failure, Request, see_other};
 use crate::view::day;
-
-/// Days a token may last at most.
-const LONGEST_DAYS: i64 = 730;
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -57,83 +53,44 @@ fn page(
     secret: Option<String>,
 ) -> Result<Answer, Failure> {
     let page = Page::new(app, request, "People and tokens", "people")?;
-    let sees_all = page.role == Role::Admin;
-    let accounts = app.accounts.list().into_iter().filter(|account| sees_all || account.name == page.account);
+    let accounts = people::seen_by(app, request.viewer()?).into_iter();
     let accounts = accounts.map(|account| Account::of(account, &page.account)).collect();
     render(status, &PeoplePage { accounts, wrong, secret, page })
 }
 
-/// Everybody looks after their own password and tokens; accounts are an admin's.
 pub(super) fn act(app: &App, request: &Request) -> Result<Answer, Failure> {
-    let viewer = request.viewer()?;
-    let admin = || gate::check_role(viewer, Role::Admin);
-    let result = match request.required("do")? {
+    let done = deed(request).and_then(|deed| people::act(app, request.viewer()?, deed));
+    match done {
+        Ok(None) => Ok(see_other("/people")),
+        Ok(secret) => page(app, request, StatusCode::OK, None, secret),
+        // What is wrong stands beside the forms; what is forbidden is a page of its own.
+        Err(failure) if failure.status != StatusCode::FORBIDDEN => {
+            page(app, request, failure.status, Some(failure.message), None)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What a form asks for.
+fn deed(request: &Request) -> Result<Deed, Failure> {
+    let text = |name| request.required(name).map(str::to_owned);
+    Ok(match request.required("do")? {
         "add" => {
-            admin()?;
-            app.accounts.add(request.required("account")?, request.required("password")?, role(request)?)
+            Deed::AddAccount { account: text("account")?, password: text("password")?, role: role(request)? }
         }
-        "remove" => {
-            admin()?;
-            app.accounts.remove(request.required("account")?)
-        }
-        "role" => {
-            admin()?;
-            app.accounts.set_role(request.required("account")?, role(request)?)
-        }
-        "password" => {
-            let (old, new) = (request.required("old")?, request.required("password")?);
-            match app.accounts.set_password(&viewer.account, old, new, now()) {
-                Ok(()) => Ok(()),
-                Err(Refused::Wrong) => Err("The present password is not right.".to_owned()),
-                Err(Refused::Failed(reason)) => Err(reason),
-                Err(Refused::TooMany) => {
-                    return page(
-                        app,
-                        request,
-                        StatusCode::TOO_MANY_REQUESTS,
-                        Some(TOO_MANY.to_owned()),
-                        None,
-                    );
-                }
-            }
-        }
+        "remove" => Deed::RemoveAccount { account: text("account")? },
+        "role" => Deed::SetRole { account: text("account")?, role: role(request)? },
+        "password" => Deed::SetPassword { old: text("old")?, password: text("password")? },
         "add-token" => {
-            let days = request
-                .required("days")?
-                .trim()
-                .parse::<i64>()
-                .ok()
-                .filter(|d| (1..=LONGEST_DAYS).contains(d));
-            match days {
-                None => Err(format!("A token lasts 1 to {LONGEST_DAYS} days.")),
-                Some(days) => {
-                    let expires = now() + days * 86_400;
-                    let made = app.accounts.add_token(
-                        &viewer.account,
-                        request.required("name")?,
-                        role(request)?,
-                        expires,
-                    );
-                    match made {
-                        Ok(secret) => return page(app, request, StatusCode::OK, None, Some(secret)),
-                        Err(wrong) => Err(wrong),
-                    }
-                }
-            }
+            let days = request.required("days")?.trim().parse();
+            let days = days.map_err(|_| Failure::invalid("The days of a token are a number."))?;
+            Deed::AddToken { name: text("name")?, role: role(request)?, days }
         }
         "remove-token" => {
-            let account = request.field("account").unwrap_or(&viewer.account);
-            if account != viewer.account {
-                admin()?;
-            }
-            app.accounts.remove_token(account, request.required("name")?)
+            Deed::RemoveToken { account: request.field("account").map(str::to_owned), name: text("name")? }
         }
         other => return Err(Failure::invalid(format!("`{other}` is nothing to do here."))),
-    };
-    match result {
-        Ok(()) => Ok(see_other("/people")),
-        Err(wrong) => page(app, request, StatusCode::UNPROCESSABLE_ENTITY, Some(wrong), None),
-    }
+    })
 }
 
 fn role(request: &Request) -> Result<Role, Failure> {

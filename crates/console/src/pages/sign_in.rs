@@ -7,10 +7,8 @@ use super::{render, theme};
 use crate::accounts::{NO_SETUP, Refused};
 use crate::app::{App, now};
 use crate::gate::SESSION;
+use crate::people::TOO_MANY;
 use crate::request::{Answer, Failure, Request, see_other, set_cookie};
-
-/// What who tried too often is told.
-pub(super) const TOO_MANY: &str = "Too many wrong tries. Wait a quarter of an hour, then try again.";
 
 /// How long a browser keeps the cookie; the session itself may end before.
 const WEEK: i64 = 7 * 86_400;

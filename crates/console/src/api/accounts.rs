@@ -1,0 +1,51 @@
+//! `GET /api/v1/accounts` and `POST /api/v1/accounts`: who may use the console, and what can be done about it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Endpoint, given};
+use crate::accounts::AccountSummary;
+use crate::app::App;
+use crate::people::{self, Deed};
+use crate::request::{Answer, Failure, Request};
+use crate::routes::{Route, VIEW};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/accounts", VIEW, list).documented(Endpoint::gives::<People>(
+            "Accounts with their roles and tokens: all of them for an admin, one's own otherwise.",
+        )),
+        Route::post("/api/v1/accounts", VIEW, act).documented(
+            Endpoint::gives::<Done>(
+                "Accounts made, removed, given a role (which needs the role `admin`); one's own password and tokens.",
+            )
+            .takes::<Deed>(),
+        ),
+    ]
+}
+
+/// Who may use the console.
+#[derive(Serialize, JsonSchema)]
+struct People {
+    /// By name.
+    accounts: Vec<AccountSummary>,
+}
+
+/// What was done.
+#[derive(Serialize, JsonSchema)]
+struct Done {
+    /// The accounts now, as the list tells them.
+    accounts: Vec<AccountSummary>,
+    /// The secret of a new token, told this once.
+    secret: Option<String>,
+}
+
+fn list(app: &App, request: &Request) -> Result<Answer, Failure> {
+    given(&People { accounts: people::seen_by(app, request.viewer()?) })
+}
+
+fn act(app: &App, request: &Request) -> Result<Answer, Failure> {
+    let viewer = request.viewer()?;
+    let secret = people::act(app, viewer, request.json()?)?;
+    given(&Done { accounts: people::seen_by(app, viewer), secret })
+}
