@@ -14,8 +14,7 @@ const FILTER: Field = Field::new(
     Kind::Text,
 );
 const RANGE: Field = Field::new("range", range::MEANING, Kind::Range);
-const BEFORE: Field =
-    Field::new("before", "What `next` of the page before said.", Kind::Number(0, i64::MAX.unsigned_abs()));
+const BEFORE: Field = Field::new("before", "What `next` of the page before said.", Kind::Number(0, u64::MAX));
 const LIMIT: Field =
     Field::new("limit", "How many; 50 without it.", Kind::Number(1, portcullis_insight::MOST_ON_PAGE as u64));
 

@@ -6,6 +6,7 @@
 mod bad_input;
 mod check;
 mod collections;
+mod console_api;
 mod container;
 mod crs;
 mod events;
