@@ -53,6 +53,8 @@ pub struct Multipart {
     boundary: Vec<u8>,
     /// Finds `--boundary` inside a line.
     delimiter: Finder<'static>,
+    /// Finds a line that begins like a boundary.
+    dashes: Finder<'static>,
     flags: MultipartFlags,
     /// The beginning of a block that is not complete yet.
     pending: Vec<u8>,
@@ -92,6 +94,7 @@ impl Multipart {
             options,
             boundary: boundary.0,
             delimiter: Finder::new(&delimiter).into_owned(),
+            dashes: Finder::new(b"\n--"),
             flags,
             pending: Vec::new(),
             at_line_start: true,
@@ -194,11 +197,28 @@ impl Multipart {
     /// byte of a piece, so that a line end stays whole.
     fn take(&mut self, chunk: &[u8]) -> Result<(), String> {
         let mut rest = chunk;
+        // Where in the chunk the delimiter stands next; looked for again only when it has been passed.
+        let mut delimiter = None;
         self.seen_data |= !chunk.is_empty();
         while !rest.is_empty() {
             if self.complete {
                 self.flags.data_after = true;
                 return Ok(());
+            }
+            if self.reads_lines_of_data() {
+                let here = chunk.len() - rest.len();
+                let at = match delimiter.filter(|at| *at >= here) {
+                    Some(at) => at,
+                    None => self.delimiter.find(rest).map_or(chunk.len(), |at| here + at),
+                };
+                delimiter = Some(at);
+                let length = self.plain_lines(rest.get(..at - here).unwrap_or(rest));
+                if let Some((lines, after)) = rest.split_at_checked(length).filter(|_| length > 0) {
+                    self.data(lines);
+                    self.after_block(lines);
+                    rest = after;
+                    continue;
+                }
             }
             let room = BLOCK.saturating_sub(self.pending.len());
             let window = rest.get(..room).unwrap_or(rest);
@@ -239,10 +259,30 @@ impl Multipart {
                 Some(_) => self.data(block),
             }
         }
+        self.after_block(block);
+        Ok(())
+    }
+
+    fn after_block(&mut self, block: &[u8]) {
         self.at_line_start = block.ends_with(b"\n");
         self.after_bare_lf = self.at_line_start && !block.ends_with(b"\r\n");
         self.position += block.len() as u64;
-        Ok(())
+    }
+
+    /// Whether a line begins here that is data like the one before it, unless it has something of a boundary. The first
+    /// block of data is worked on by itself: it may begin to be kept.
+    fn reads_lines_of_data(&self) -> bool {
+        self.at_line_start && self.pending.is_empty() && self.data_was_read()
+    }
+
+    /// The length of the lines at the beginning of a text without the delimiter, of which none begins like a boundary: they
+    /// are data, and looking at them one by one raises no flag.
+    fn plain_lines(&self, text: &[u8]) -> usize {
+        if text.starts_with(b"--") {
+            return 0;
+        }
+        let end = self.dashes.find(text).or_else(|| memchr::memrchr(b'\n', text));
+        end.map_or(0, |end| end + 1)
     }
 
     /// Whether the block is a boundary line, which is then acted on. Raises the flags for what merely resembles one.
