@@ -1,6 +1,6 @@
 # Sourced by the benches: makes the site `$site` with the rules and settings that the peers' gen.py renders for Apache, from
 # `$tools` (the peers' scripts), `$PEERS_STATE`, `$PL` and `$ENGINE`.
-[ -s "$PEERS_STATE/apache/run/modsecurity.conf" ] || CRS=v4 PL=$PL ENGINE=$ENGINE python3 "$tools/gen.py" apache
+CRS=v4 PL=$PL ENGINE=$ENGINE python3 "$tools/gen.py" apache
 site=$PEERS_STATE/site
 rm -rf "$site"
 mkdir -p "$site"/rules/{base_rules,optional_rules,activated_rules} "$site/data"
