@@ -69,6 +69,11 @@ pub(crate) fn symbol(byte: u8) -> Symbol {
     SYMBOL.get(usize::from(byte)).copied().unwrap_or(HIGH)
 }
 
+/// Whether no other byte, but for the other case of a letter, has the same symbol.
+pub(crate) fn has_symbol_of_its_own(byte: u8) -> bool {
+    !matches!(symbol(byte), DIGIT | SPACE_CONTROL | CONTROL | HIGH)
+}
+
 /// A set of symbols.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Symbols(pub(crate) u64);

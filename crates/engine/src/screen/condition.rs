@@ -4,7 +4,7 @@
 //! a conjunction of clauses, a [`Clause`] a disjunction of single symbols and windows. `Condition::admits` is the plain
 //! meaning, one value after the other; the scanner computes the same for all conditions at once and is tested against it.
 
-use super::alphabet::{EDGE, Symbol, Symbols, symbol};
+use super::alphabet::{EDGE, Symbol, Symbols, has_symbol_of_its_own, symbol};
 use super::cut::{Cut, cuts, required};
 use super::graph::Graph;
 use super::rarity::{Rarity, cost};
@@ -27,7 +27,29 @@ pub(crate) struct Clause {
     /// Symbols of the value's bytes.
     pub(crate) symbols: Symbols,
     /// Sequences of symbols, the value's edges included.
-    pub(crate) windows: Vec<Sequence>,
+    pub(crate) windows: Vec<Window>,
+}
+
+/// A sequence of symbols, and what must stand around it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Window {
+    pub(crate) sequence: Sequence,
+    /// The text that the sequence is a part of, where one is known and says more than the sequence.
+    pub(crate) whole: Option<Whole>,
+}
+
+/// A text that must stand around a window, whatever the case of its letters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Whole {
+    pub(crate) text: Box<[u8]>,
+    /// How many bytes behind the window's first symbol the text begins: below 0 when it begins before.
+    pub(crate) from: i32,
+}
+
+impl From<Sequence> for Window {
+    fn from(sequence: Sequence) -> Self {
+        Self { sequence, whole: None }
+    }
 }
 
 /// A clause must sort out this share of the values that the others leave.
@@ -92,30 +114,26 @@ impl Condition {
         Self { least, clauses: clauses.into_iter().map(|(_, clause)| clause).collect() }
     }
 
-    /// A value that contains a phrase contains each of its parts.
+    /// A value that contains a phrase contains each of its parts, with the rest of the phrase around it.
     fn of_phrases(phrases: &[Vec<u8>], rarity: &Rarity) -> Self {
-        let mut sequences = Vec::with_capacity(phrases.len());
+        let mut windows = Vec::with_capacity(phrases.len());
         for phrase in phrases {
-            let symbols: Vec<_> = phrase.iter().map(|byte| symbol(*byte)).collect();
-            match part(&symbols, rarity) {
-                Some(part) => sequences.push(part),
+            match part(phrase, (false, false), rarity) {
+                Some(part) => windows.push(part),
                 // The empty phrase is everywhere.
                 None => return Self::default(),
             }
         }
-        sequences.sort_unstable();
-        sequences.dedup();
+        windows.sort_unstable();
+        windows.dedup();
         let least = phrases.iter().map(Vec::len).min().unwrap_or(0);
-        Self { least, clauses: Clause::of_windows(sequences).into_iter().collect() }
+        Self { least, clauses: Clause::of_windows(windows).into_iter().collect() }
     }
 
     /// The edge stands next to a text at the beginning or the end of a value.
     fn of_text(text: &[u8], at_start: bool, at_end: bool, rarity: &Rarity) -> Self {
-        let edge = |there: bool| there.then_some(EDGE);
-        let symbols = text.iter().map(|byte| symbol(*byte));
-        let symbols: Vec<_> = edge(at_start).into_iter().chain(symbols).chain(edge(at_end)).collect();
-        let clauses =
-            part(&symbols, rarity).and_then(|part| Clause::of_windows(vec![part])).into_iter().collect();
+        let part = part(text, (at_start, at_end), rarity);
+        let clauses = part.and_then(|part| Clause::of_windows(vec![part])).into_iter().collect();
         Self { least: text.len(), clauses }
     }
 
@@ -128,38 +146,62 @@ impl Condition {
     pub(crate) fn admits(&self, value: &[u8]) -> bool {
         let edged: Vec<_> =
             [EDGE].into_iter().chain(value.iter().map(|byte| symbol(*byte))).chain([EDGE]).collect();
-        value.len() >= self.least && self.clauses.iter().all(|clause| clause.holds(&edged))
+        value.len() >= self.least && self.clauses.iter().all(|clause| clause.holds(value, &edged))
     }
 }
 
 impl Clause {
     /// `None` when every value has one of the windows: a lone edge.
-    fn of_windows(sequences: Vec<Sequence>) -> Option<Self> {
+    fn of_windows(windows: impl IntoIterator<Item = impl Into<Window>>) -> Option<Self> {
         let mut clause = Self::default();
-        for sequence in sequences {
-            match *sequence.sets() {
+        for window in windows {
+            let window = window.into();
+            match *window.sequence.sets() {
                 [symbols] if symbols.intersects(Symbols::EDGE) => return None,
                 [symbols] => clause.symbols = clause.symbols.union(symbols),
-                _ => clause.windows.push(sequence),
+                _ => clause.windows.push(window),
             }
         }
         Some(clause)
     }
 
     #[cfg(test)]
-    fn holds(&self, edged: &[super::alphabet::Symbol]) -> bool {
+    fn holds(&self, value: &[u8], edged: &[Symbol]) -> bool {
         let inner = edged.get(1..edged.len() - 1).unwrap_or_default();
-        let stands = |window: &Sequence, at: &[u8]| {
-            window.sets().len() <= at.len()
-                && window.sets().iter().zip(at).all(|(set, symbol)| set.contains(*symbol))
+        let stands = |window: &Window, from: usize| {
+            let (sets, at) = (window.sequence.sets(), &edged[from..]);
+            sets.len() <= at.len()
+                && sets.iter().zip(at).all(|(set, symbol)| set.contains(*symbol))
+                && window.whole.as_ref().is_none_or(|whole| whole.stands_at(value, from as i64 - 1))
         };
         inner.iter().any(|symbol| self.symbols.contains(*symbol))
-            || (0..edged.len()).any(|from| self.windows.iter().any(|window| stands(window, &edged[from..])))
+            || (0..edged.len()).any(|from| self.windows.iter().any(|window| stands(window, from)))
     }
 }
 
-/// The window around the rarest three symbols of a text.
-fn part(symbols: &[Symbol], rarity: &Rarity) -> Option<Sequence> {
+impl Whole {
+    #[cfg(test)]
+    fn stands_at(&self, value: &[u8], window: i64) -> bool {
+        let from = usize::try_from(window + i64::from(self.from));
+        let there = from.ok().and_then(|from| value.get(from..from + self.text.len()));
+        there.is_some_and(|there| there.eq_ignore_ascii_case(&self.text))
+    }
+}
+
+/// The window around the rarest three symbols of a text, with the edges of the value where it stands next to them.
+fn part(text: &[u8], (at_start, at_end): (bool, bool), rarity: &Rarity) -> Option<Window> {
+    let edge = |there: bool| there.then_some(EDGE);
+    let symbols = text.iter().map(|byte| symbol(*byte));
+    let symbols: Vec<_> = edge(at_start).into_iter().chain(symbols).chain(edge(at_end)).collect();
+    let (start, sequence) = rarest_part(&symbols, rarity)?;
+    // Where every byte has a symbol of its own, but for case, the sequence says it all.
+    let is_told = symbols.len() <= LONGEST && text.iter().all(|byte| has_symbol_of_its_own(*byte));
+    let from = i32::from(at_start) - start as i32;
+    Some(Window { sequence, whole: (!is_told).then(|| Whole { text: text.into(), from }) })
+}
+
+/// Where the window around the rarest three of these symbols begins, and the window.
+fn rarest_part(symbols: &[Symbol], rarity: &Rarity) -> Option<(usize, Sequence)> {
     let prices = symbols.windows(3).map(|three| match *three {
         [first, second, third] => rarity.of_three(first, second, third),
         _ => 1.0,
@@ -169,7 +211,7 @@ fn part(symbols: &[Symbol], rarity: &Rarity) -> Option<Sequence> {
     // Three symbols before it, as far as the phrase goes.
     let start = rarest.saturating_sub(3).min(symbols.len().saturating_sub(LONGEST));
     let part = symbols.get(start..)?;
-    (!part.is_empty()).then(|| Sequence::of(part.iter().map(|symbol| Symbols::of(*symbol))))
+    (!part.is_empty()).then(|| (start, Sequence::of(part.iter().map(|symbol| Symbols::of(*symbol)))))
 }
 
 /// A clause that could be added, and what speaks for it.

@@ -65,6 +65,9 @@ impl Memory {
 
     /// The answer, if it is known.
     pub(crate) fn find(&self, question: Question<'_>) -> Known<'_> {
+        if question.is_too_long() {
+            return Known::Nothing(0);
+        }
         let hash = question.hash();
         let entry = self.places.get(hash as usize % PLACES).and_then(|place| place.entry.as_ref());
         match entry.filter(|entry| entry.answers(question)) {
@@ -75,10 +78,11 @@ impl Memory {
 
     /// Keeps an answer, when the question has been asked before.
     pub(crate) fn keep(&mut self, question: Question<'_>, hash: u64, units: &[Unit]) {
+        if question.is_too_long() {
+            return;
+        }
         let Some(place) = self.places.get_mut(hash as usize % PLACES) else { return };
-        if std::mem::replace(&mut place.missed, hash) != hash
-            || question.value.len() + question.name.len() > LONGEST
-        {
+        if std::mem::replace(&mut place.missed, hash) != hash {
             return;
         }
         let Question { source, name, value } = question;
@@ -94,6 +98,10 @@ impl Entry {
 }
 
 impl Question<'_> {
+    fn is_too_long(self) -> bool {
+        self.value.len() + self.name.len() > LONGEST
+    }
+
     fn hash(self) -> u64 {
         let start = mix(u64::from(self.source) << 32 ^ self.value.len() as u64, self.name.len() as u64);
         hash(self.value, hash(self.name, start)) | 1

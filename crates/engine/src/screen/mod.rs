@@ -23,7 +23,8 @@
 //!   values (the second) and worth looking for.
 //! - [`condition`]: at least 12 bytes, and ` http/`, and the symbol `/`.
 //!
-//! `@pm` and its like have windows in the same way, one per phrase; `@validateByteRange` a set of symbols.
+//! `@pm` and its like have windows in the same way, one per phrase, and where a window is found the rest of its phrase is
+//! compared; `@validateByteRange` a set of symbols.
 //!
 //! # From value to candidates
 //!
@@ -41,6 +42,7 @@
 mod alphabet;
 mod condition;
 mod cut;
+mod gapped;
 mod graph;
 mod memory;
 mod passage;

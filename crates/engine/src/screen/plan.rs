@@ -9,8 +9,11 @@
 //! The phases of the request share one scanner, those of the response another, so that a header that rules of phases 1
 //! and 2 look at is scanned once.
 
+use std::collections::BTreeSet;
+
 use super::alphabet::Symbols;
 use super::condition::Condition;
+use super::gapped::{Gapped, MOST, deleted};
 use super::passage::Passage;
 use super::rarity::Rarity;
 use super::scanner::{Scanner, Unit};
@@ -82,6 +85,8 @@ pub(crate) struct Source {
     pub(crate) blockers: Symbols,
     /// The chains that let nothing pass, and their beginnings.
     pub(crate) closed: Vec<(usize, bool)>,
+    /// Units that are found without their chains, which are not among the others.
+    pub(crate) gapped: Vec<Gapped>,
 }
 
 /// A member that some unit names.
@@ -350,6 +355,7 @@ impl Builder {
                 chains: Vec::new(),
                 blockers: Symbols::EMPTY,
                 closed: Vec::new(),
+                gapped: Vec::new(),
             });
             sources.len() - 1
         });
@@ -358,15 +364,58 @@ impl Builder {
     }
 
     fn finish(mut self, rarity: &Rarity) -> Half {
-        for source in &mut self.half.sources {
-            source.arrange(&self.half.chains);
+        let Half { sources, chains, units, .. } = &mut self.half;
+        for source in sources {
+            source.set_gapped(chains, units, &self.conditions, rarity);
+            source.arrange(chains);
         }
         self.half.scanner = Scanner::new(&self.conditions, rarity);
         self.half
     }
 }
 
+/// The steps of a chain in order.
+fn steps(chains: &[ChainPlan], chain: usize) -> Vec<&'static Transformation> {
+    let parents = std::iter::successors(chains.get(chain), |plan| chains.get(plan.parent));
+    let mut steps: Vec<_> = parents.map_while(|plan| plan.step).collect();
+    steps.reverse();
+    steps
+}
+
 impl Source {
+    /// Takes the chains away that only delete, where their units can be found without them.
+    fn set_gapped(
+        &mut self,
+        chains: &[ChainPlan],
+        units: &[UnitPlan],
+        conditions: &[Condition],
+        rarity: &Rarity,
+    ) {
+        let mut tested: Vec<usize> = self.chains.iter().map(|(chain, _)| *chain).collect();
+        tested.sort_unstable();
+        tested.dedup();
+        for chain in tested {
+            let steps = steps(chains, chain);
+            let Some(deleted) = deleted(&steps).filter(|_| chain != 0) else { continue };
+            let tests_it = |unit: &Unit| {
+                units
+                    .get(*unit as usize)
+                    .is_some_and(|plan| plan.chain == chain || plan.steps.contains(&chain))
+            };
+            let here: BTreeSet<Unit> = self.all_units().filter(tests_it).collect();
+            let gapped = |unit: Unit| {
+                units.get(unit as usize).filter(|plan| plan.steps.is_empty())?;
+                Gapped::new(unit, conditions.get(unit as usize)?, &deleted, rarity)
+            };
+            let Some(found) = here.into_iter().map(gapped).collect::<Option<Vec<_>>>() else { continue };
+            let windows = self.gapped.iter().chain(&found).map(Gapped::len).sum::<usize>();
+            if windows <= MOST {
+                self.gapped.extend(found);
+                self.chains.retain(|(other, _)| *other != chain);
+            }
+        }
+    }
+
     /// Orders the chains, adds their beginnings, and sorts out which let nothing pass.
     fn arrange(&mut self, chains: &[ChainPlan]) {
         let tested: Vec<usize> = self.chains.iter().map(|(chain, _)| *chain).collect();

@@ -168,6 +168,8 @@ pub(crate) mod cost {
     pub(crate) const CANDIDATE: f32 = 500.0;
     /// Comparing windows at a position of a value.
     pub(crate) const COMPARISON: f32 = 12.0;
+    /// Each window that is compared there.
+    pub(crate) const MEMBER: f32 = 4.0;
     /// One window more: what its memory costs every value.
     pub(crate) const WINDOW: f32 = 0.004;
     /// One more combination of three symbols that leads to a window.

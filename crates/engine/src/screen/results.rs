@@ -2,7 +2,7 @@
 //!
 //! `a%20b` under {nothing; urlDecodeUni; urlDecodeUni, lowercase; base64Decode} makes three texts: itself, `a b` (twice,
 //! as letters have no case here) and what base64Decode makes of it. Each text is scanned once, and a chain that a value
-//! passes makes no text at all. A text may stand for others that differ in the case of letters; a step that could tell them
+//! passes makes no text at all, nor does one that only deletes bytes (`gapped`). A text may stand for others that differ in the case of letters; a step that could tell them
 //! apart is given the chain's true text, which is made from the value then. The steps are walked from the beginnings of chains to their ends, so that each step of each
 //! chain is done at most once, also where several sources hold the value, as ARGS and ARGS_GET do. The texts live here, not in the transaction: of most values nothing comes of it.
 
@@ -79,6 +79,14 @@ impl Results {
             }
         }
         self.choose(half, source, name);
+        for gapped in &source.gapped {
+            if source.is_seen_by(gapped.unit, name)
+                && !self.units.contains(&gapped.unit)
+                && gapped.admits(value)
+            {
+                self.units.push(gapped.unit);
+            }
+        }
         &self.units
     }
 

@@ -326,6 +326,12 @@ pub(crate) struct Anchor {
 
 /// The cheapest anchor of a window of at least two symbols.
 pub(crate) fn anchor(window: &Sequence, rarity: &Rarity) -> Anchor {
+    let none = Anchor { cost: 0.0, lead: 0, three: [Symbols::EMPTY; 3] };
+    anchors(window, rarity).min_by(|left, right| left.cost.total_cmp(&right.cost)).unwrap_or(none)
+}
+
+/// All anchors of a window of at least two symbols.
+pub(crate) fn anchors(window: &Sequence, rarity: &Rarity) -> impl Iterator<Item = Anchor> {
     let anchor = |three: [Symbols; 3], lead: usize| {
         let combinations = three.iter().map(|set| set.len()).product::<u32>() as f32;
         let cost = rarity.of_triple(three) * cost::LENGTH * cost::COMPARISON + combinations * cost::ANCHOR;
@@ -340,12 +346,9 @@ pub(crate) fn anchor(window: &Sequence, rarity: &Rarity) -> Anchor {
         }
         _ => Vec::new(),
     };
-    let long = window.sets().windows(3).enumerate().filter_map(|(index, part)| match *part {
+    let long = window.sets().windows(3).enumerate().filter_map(move |(index, part)| match *part {
         [first, second, third] => Some(anchor([first, second, third], index + 2)),
         _ => None,
     });
-    let none = Anchor { cost: 0.0, lead: 0, three: [Symbols::EMPTY; 3] };
     long.chain(short.into_iter().flatten())
-        .min_by(|left, right| left.cost.total_cmp(&right.cost))
-        .unwrap_or(none)
 }

@@ -1,15 +1,18 @@
 //! From conditions to the scanner's tables.
 //!
-//! Equal windows of different clauses become one entry with several marks; equal buckets of different anchors are stored
+//! Equal windows of different clauses or texts become one entry with several marks; equal buckets of different anchors are stored
 //! once.
 
 use std::collections::HashMap;
 
-use super::{Bucket, ClauseTest, Entry, Scanner, Unit, UnitTest};
+use super::{Bucket, ClauseTest, Entry, Mark, Scanner, Unit, UnitTest};
 use crate::screen::alphabet::Symbols;
-use crate::screen::condition::Condition;
-use crate::screen::rarity::{Rarity, triples};
-use crate::screen::window::{Anchor, Sequence, anchor};
+use crate::screen::condition::{Condition, Whole};
+use crate::screen::rarity::{Rarity, cost, triples};
+use crate::screen::window::{Anchor, LONGEST, Sequence, anchors};
+
+/// A clause that a window marks, and the text that must stand around it.
+type Marked<'a> = (u16, Option<&'a Whole>);
 
 impl Scanner {
     /// Builds a scanner; the unit of a condition is its index. Each condition has a clause.
@@ -18,7 +21,7 @@ impl Scanner {
         let windows = scanner.add_conditions(conditions);
         let mut anchored = vec![Vec::new(); 1 << 18];
         for (window, clauses) in &windows {
-            let anchor = anchor(window, rarity);
+            let anchor = least_loaded(window, &anchored, rarity);
             for number in triples(anchor.three) {
                 anchored[number].push(scanner.entries.len() as u32);
             }
@@ -30,8 +33,8 @@ impl Scanner {
     }
 
     /// Fills `clauses`, `units` and `by_symbol`; returns the distinct windows in order, each with its clauses.
-    fn add_conditions(&mut self, conditions: &[Condition]) -> Vec<(Sequence, Vec<u16>)> {
-        let mut windows: Vec<(Sequence, u16)> = Vec::new();
+    fn add_conditions<'a>(&mut self, conditions: &'a [Condition]) -> Vec<(Sequence, Vec<Marked<'a>>)> {
+        let mut windows: Vec<(Sequence, Marked<'a>)> = Vec::new();
         for (unit, condition) in conditions.iter().enumerate() {
             let unit = unit as Unit;
             let from = self.clauses.len() as u32;
@@ -41,7 +44,10 @@ impl Scanner {
             }
             self.telling = self.telling.union(first);
             for (index, clause) in condition.clauses.iter().enumerate() {
-                windows.extend(clause.windows.iter().map(|window| (*window, self.clauses.len() as u16)));
+                let number = self.clauses.len() as u16;
+                windows.extend(
+                    clause.windows.iter().map(|window| (window.sequence, (number, window.whole.as_ref()))),
+                );
                 let first_of = (index == 0).then_some(unit);
                 self.clauses.push(ClauseTest { symbols: clause.symbols, first_of });
             }
@@ -49,10 +55,10 @@ impl Scanner {
         }
         windows.sort_unstable();
         let same = windows.chunk_by(|left, right| left.0 == right.0);
-        same.map(|same| (same[0].0, same.iter().map(|(_, clause)| *clause).collect())).collect()
+        same.map(|same| (same[0].0, same.iter().map(|(_, marked)| *marked).collect())).collect()
     }
 
-    fn add_entry(&mut self, window: &Sequence, clauses: &[u16], anchor: &Anchor) {
+    fn add_entry(&mut self, window: &Sequence, marked: &[Marked<'_>], anchor: &Anchor) {
         let (first_set, first_mark) = (self.sets.len() as u32, self.marks.len() as u32);
         let (mut mask, mut value) = (0, 0);
         for (place, set) in window.sets().iter().enumerate() {
@@ -65,10 +71,16 @@ impl Scanner {
                 None => self.sets.push((place as u8, *set)),
             }
         }
-        self.marks.extend(clauses);
+        for (clause, whole) in marked {
+            let begin = self.texts.len() as u32;
+            self.texts.extend_from_slice(whole.map_or(&[], |whole| &whole.text));
+            let text = (begin, self.texts.len() as u32);
+            self.marks.push(Mark { clause: *clause, text, from: whole.map_or(0, |whole| whole.from) });
+        }
         let sets = (first_set, self.sets.len() as u32);
         let marks = (first_mark, self.marks.len() as u32);
-        self.entries.push(Entry { mask, value, sets, marks, lead: anchor.lead });
+        let shift = 8 * (LONGEST as u8 - anchor.lead);
+        self.entries.push(Entry { mask, value, sets, marks, shift });
     }
 
     /// Fills the tables from numbers to entries.
@@ -96,9 +108,30 @@ impl Scanner {
     /// What can stand at a distance from the anchor's last symbol in any of these entries.
     fn around(&self, list: &[u32], windows: &[Sequence], shift: i32) -> Symbols {
         let at = |entry: u32| {
-            let place = usize::try_from(i32::from(self.entries[entry as usize].lead) + shift).ok()?;
+            let place = usize::try_from(self.entries[entry as usize].lead() as i32 + shift).ok()?;
             windows[entry as usize].sets().get(place).copied()
         };
         list.iter().fold(Symbols::EMPTY, |set, entry| set.union(at(*entry).unwrap_or(Symbols::ALL)))
     }
 }
+
+/// The anchor of a window that costs least with the windows that are there already: each is compared where it is found.
+fn least_loaded(window: &Sequence, anchored: &[Vec<u32>], rarity: &Rarity) -> Anchor {
+    let with_load = |anchor: &Anchor| {
+        let combinations: u32 = anchor.three.iter().map(|set| set.len()).product();
+        if combinations > FEW {
+            return anchor.cost;
+        }
+        let compared = |number: usize| {
+            let [first, second, third] = [number >> 12, number >> 6, number].map(|symbol| symbol as u8 & 63);
+            rarity.of_three(first, second, third) * anchored[number].len() as f32
+        };
+        anchor.cost + triples(anchor.three).map(compared).sum::<f32>() * cost::LENGTH * cost::MEMBER
+    };
+    let options = anchors(window, rarity).map(|anchor| (with_load(&anchor), anchor));
+    let best = options.min_by(|left, right| left.0.total_cmp(&right.0));
+    best.map_or(Anchor { cost: 0.0, lead: 0, three: [Symbols::EMPTY; 3] }, |(_, anchor)| anchor)
+}
+
+/// Anchors with more combinations are taken to be common anyway.
+const FEW: u32 = 64;

@@ -48,7 +48,9 @@ pub(crate) struct Scanner {
     /// Places of windows where one of several symbols may stand.
     sets: Vec<(u8, Symbols)>,
     /// The clauses that entries stand for.
-    marks: Vec<u16>,
+    marks: Vec<Mark>,
+    /// The texts of marks.
+    texts: Vec<u8>,
     clauses: Vec<ClauseTest>,
     units: Vec<UnitTest>,
     /// For each symbol, the units whose first clause it meets, with all symbols that meet that clause; and all such symbols.
@@ -76,8 +78,25 @@ struct Entry {
     sets: (u32, u32),
     /// Range of `marks`.
     marks: (u32, u32),
-    /// Symbols of the window before the anchor's last.
-    lead: u8,
+    /// Bits of the symbols between the eighth before the anchor's last and the window's first.
+    shift: u8,
+}
+
+impl Entry {
+    /// How many symbols of the window stand before the anchor's last.
+    fn lead(&self) -> usize {
+        LONGEST - usize::from(self.shift / 8)
+    }
+}
+
+/// What a window says.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    clause: u16,
+    /// Range of `texts`: what must stand around the window, in letters of any case. Empty: nothing.
+    text: (u32, u32),
+    /// How many bytes behind the window's first symbol it begins.
+    from: i32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -135,6 +154,7 @@ impl Default for Scanner {
             entries: Vec::new(),
             sets: Vec::new(),
             marks: Vec::new(),
+            texts: Vec::new(),
             clauses: Vec::new(),
             units: Vec::new(),
             by_symbol: std::array::from_fn(|_| Vec::new()),
@@ -211,9 +231,11 @@ impl Scanner {
         // The last two symbols.
         let mut pair = 0;
         let mut count = 0;
+        let mut passed = 0;
         let mut chunks = value.chunks(CHUNK).peekable();
         while let Some(chunk) = chunks.next() {
             buffer.copy_within(count..count + REACH, 0);
+            passed += count;
             count = chunk.len();
             let mut flags = [0; CHUNK / 64];
             let slots = buffer[REACH..].chunks_mut(64);
@@ -231,13 +253,13 @@ impl Scanner {
                 while flags != 0 {
                     let bit = flags.leading_zeros() as usize;
                     flags &= !(1 << 63 >> bit);
-                    self.compare(buffer, REACH + index * 64 + bit, marks);
+                    self.compare(value, passed, buffer, REACH + index * 64 + bit, marks);
                 }
             }
         }
         // The edge behind the value can complete an anchor too.
         if self.anchors[pair & 4095] >> EDGE & 1 == 1 {
-            self.compare(buffer, REACH + count, marks);
+            self.compare(value, passed, buffer, REACH + count, marks);
         }
     }
 
@@ -248,21 +270,33 @@ impl Scanner {
     fn look_up(&self, block: &[u8], slots: &mut [Symbol], pair: &mut usize, seen: &mut Symbols) -> u64 {
         let anchors: &[u64; 4096] = &self.anchors;
         let (mut last, mut set, mut flags) = (*pair, seen.0, 0u64);
-        for (byte, slot) in block.iter().zip(slots) {
-            let symbol = SYMBOL[usize::from(*byte)];
-            let bit = BIT[usize::from(*byte)];
+        let mut step = |byte: u8, slot: &mut Symbol| {
+            let symbol = SYMBOL[usize::from(byte)];
+            let bit = BIT[usize::from(byte)];
             *slot = symbol;
             set |= bit;
             flags = flags << 1 | u64::from(anchors[last & 4095] & bit != 0);
             last = last << 6 | usize::from(symbol);
+        };
+        // Eight at a time, which the compiler writes out one after the other.
+        let (eights, rest) = block.as_chunks::<8>();
+        let (slot_eights, slot_rest) = slots.split_at_mut(eights.len() * 8);
+        for (bytes, slots) in eights.iter().zip(slot_eights.as_chunks_mut::<8>().0) {
+            for (byte, slot) in bytes.iter().zip(slots) {
+                step(*byte, slot);
+            }
+        }
+        for (byte, slot) in rest.iter().zip(slot_rest) {
+            step(*byte, slot);
         }
         (*pair, *seen) = (last, Symbols(set));
         flags << (64 - block.len())
     }
 
-    /// Compares the windows whose anchor ends at `at`.
-    fn compare(&self, buffer: &Buffer, at: usize, marks: &mut Marks) {
-        let Some(&[before, first, second, last, behind]) = buffer[at - 3..].first_chunk() else { return };
+    /// Compares the windows whose anchor ends at `at` of the buffer, whose chunk begins at `passed` of the value.
+    fn compare(&self, value: &[u8], passed: usize, buffer: &Buffer, at: usize, marks: &mut Marks) {
+        let Some(around) = buffer[at - LONGEST..].first_chunk::<{ 2 * LONGEST }>() else { return };
+        let [_, _, _, _, _, before, first, second, last, behind, ..] = *around;
         let pair = usize::from(first & 63) << 6 | usize::from(second & 63);
         let below = self.anchors[pair] & ((1 << (last & 63)) - 1);
         let rank = self.ranks[pair] + below.count_ones();
@@ -270,21 +304,34 @@ impl Scanner {
         if !bucket.before.contains(before) || !bucket.behind.contains(behind) {
             return;
         }
+        let symbols = u128::from_le_bytes(*around);
         for member in &self.members[bucket.members.0 as usize..bucket.members.1 as usize] {
             let entry = &self.entries[*member as usize];
-            if self.stands_at(entry, &buffer[at - usize::from(entry.lead)..]) {
-                for clause in &self.marks[entry.marks.0 as usize..entry.marks.1 as usize] {
-                    marks.insert(*clause);
+            let eight = (symbols >> (entry.shift & 127)) as u64;
+            if eight & entry.mask == entry.value && self.has_sets(entry, eight) {
+                // An edge before the value stands at -1.
+                let window = (passed + at - entry.lead()) as i64 - REACH as i64;
+                for mark in &self.marks[entry.marks.0 as usize..entry.marks.1 as usize] {
+                    if self.is_confirmed(mark, value, window) {
+                        marks.insert(mark.clause);
+                    }
                 }
             }
         }
     }
 
-    /// Whether a window stands at the beginning of these symbols.
-    fn stands_at(&self, entry: &Entry, symbols: &[Symbol]) -> bool {
-        let Some(eight) = symbols.first_chunk::<LONGEST>() else { return false };
+    /// Whether the text of a mark stands around the window that begins at `window`.
+    fn is_confirmed(&self, mark: &Mark, value: &[u8], window: i64) -> bool {
+        let text = &self.texts[mark.text.0 as usize..mark.text.1 as usize];
+        let Ok(from) = usize::try_from(window + i64::from(mark.from)) else { return text.is_empty() };
+        text.is_empty()
+            || value.get(from..from + text.len()).is_some_and(|there| there.eq_ignore_ascii_case(text))
+    }
+
+    /// Whether the places of a window where one of several symbols may stand have one of them.
+    fn has_sets(&self, entry: &Entry, eight: u64) -> bool {
+        let eight = eight.to_le_bytes();
         let sets = &self.sets[entry.sets.0 as usize..entry.sets.1 as usize];
-        u64::from_le_bytes(*eight) & entry.mask == entry.value
-            && sets.iter().all(|(place, set)| set.contains(eight[usize::from(*place) % LONGEST]))
+        sets.iter().all(|(place, set)| set.contains(eight[usize::from(*place) % LONGEST]))
     }
 }
