@@ -95,16 +95,15 @@ impl TxMembers {
         member.name = name;
     }
 
-    /// Sets a member without a slot.
-    pub(crate) fn set_other(&mut self, lower: Vec<u8>, value: Text, name: Text) {
+    /// Sets a member without a slot; `lower` is lower-cased.
+    pub(crate) fn set_other(&mut self, lower: &[u8], value: Text, name: Text) {
         self.before_change();
-        let clock = &mut self.clock;
-        let member = self.others.entry(lower).or_insert_with(|| {
-            *clock += 1;
-            Member { created: *clock, ..Member::default() }
-        });
-        member.value = value;
-        member.name = name;
+        if let Some(member) = self.others.get_mut(lower) {
+            (member.value, member.name) = (value, name);
+            return;
+        }
+        self.clock += 1;
+        self.others.insert(lower.to_vec(), Member { value, name, created: self.clock });
     }
 
     /// Unsets a slot.
@@ -124,7 +123,12 @@ impl TxMembers {
 
     /// All members, in no order.
     pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
-        self.slots.iter().chain(self.others.values()).copied().filter(|member| member.created != 0)
+        self.slots.iter().copied().filter(|member| member.created != 0).chain(self.others())
+    }
+
+    /// The members whose names have no slot, in no order.
+    pub(crate) fn others(&self) -> impl Iterator<Item = Member> {
+        self.others.values().copied()
     }
 
     /// All members in order of creation, with the slot of those that have one.

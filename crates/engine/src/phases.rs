@@ -307,6 +307,7 @@ impl Transaction {
         let mut any = resume.is_some_and(|resume| resume.matched);
         let first = resume.map_or(0, |resume| resume.value);
         let mut resume = resume;
+        self.argument_is_current = false;
         for (position, value) in values.iter().enumerate().skip(first) {
             if check_targets && self.target_is_removed(rules, index, value) {
                 self.trace_removed_target(value);
@@ -330,6 +331,7 @@ impl Transaction {
                 Ok(RuleOutcome::NoMatch) => {}
                 Ok(RuleOutcome::Match) => {
                     any = true;
+                    self.argument_is_current = false;
                     // The rule's own `ctl` acts on the values that are left.
                     check_targets = self.has_removed_targets(index);
                 }
@@ -436,7 +438,8 @@ impl Transaction {
     ) -> Result<RuleOutcome, Need> {
         let operator = &rule.operator;
         let literal = operator.argument.as_literal();
-        if literal.is_none() {
+        // What macros stand for changes with effects and matches only; a debug log shows each expansion.
+        if literal.is_none() && (!std::mem::replace(&mut self.argument_is_current, true) || self.traces(4)) {
             let mut argument = std::mem::take(&mut self.argument);
             argument.clear();
             self.expand_template(&operator.argument, Some(rule), &mut argument);
@@ -462,6 +465,7 @@ impl Transaction {
                 self.test_script(script, rule, argument)?
             }
         };
+        self.argument_is_current &= result == Ok(false) && matches!(operator.test, Test::Pure(_));
         match result {
             Ok(matched) => {
                 if matched {

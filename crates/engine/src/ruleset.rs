@@ -12,6 +12,7 @@ use portcullis_transformations::{Transformation, UnicodeMap};
 use crate::actions::Effect;
 use crate::bookkeeping::Bookkeeping;
 use crate::compile::header_edit::HeaderEdit;
+use crate::hash::OffsetHasher;
 use crate::macros::Template;
 use crate::screen::plan::Screen;
 use crate::settings::Settings;
@@ -206,18 +207,37 @@ pub(crate) struct KeyPattern {
     pattern: Pattern,
     /// What every name that matches begins with, in letters of any case.
     prefix: Vec<u8>,
+    /// The expression says no more than that.
+    is_prefix: bool,
+    /// The TX names of the configuration that match, once asked for.
+    slots: std::sync::OnceLock<Vec<TxSlot>>,
 }
 
 impl KeyPattern {
     /// An expression with its text; it takes no notice of case.
-    pub(crate) fn new(source: &[u8], pattern: Pattern) -> Self {
-        Self { source: source.to_vec(), pattern, prefix: prefix(source) }
+    pub(crate) fn new(source: &[u8], mut pattern: Pattern) -> Self {
+        pattern.settle();
+        let prefix = prefix(source);
+        let is_prefix = source.strip_prefix(b"^") == Some(&prefix);
+        Self { source: source.to_vec(), pattern, prefix, is_prefix, slots: std::sync::OnceLock::new() }
+    }
+
+    /// The slots of the TX names that match; `None` when a member's spelling could matter, as with `(?-i)`.
+    ///
+    /// A pattern belongs to one rule set, so `names` are always the same.
+    pub(crate) fn slots(&self, names: &TxNames) -> Option<&[TxSlot]> {
+        if memchr::memmem::find(&self.source, b"(?").is_some() {
+            return None;
+        }
+        let matching =
+            || (0..names.len() as TxSlot).filter(|slot| self.is_match(names.name(*slot))).collect();
+        Some(self.slots.get_or_init(matching))
     }
 
     /// Whether a name matches.
     pub(crate) fn is_match(&self, name: &[u8]) -> bool {
         name.get(..self.prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.prefix))
-            && self.pattern.is_match(name).unwrap_or(false)
+            && (self.is_prefix || self.pattern.is_match(name).unwrap_or(false))
     }
 }
 
@@ -360,7 +380,8 @@ impl TransformationChains {
 #[derive(Debug, Default)]
 pub(crate) struct TxNames {
     names: Vec<Vec<u8>>,
-    index: std::collections::HashMap<Vec<u8>, TxSlot>,
+    /// Clients choose what is looked up, but only the configuration what is in it, so a plain hash does.
+    index: std::collections::HashMap<Vec<u8>, TxSlot, OffsetHasher>,
 }
 
 impl TxNames {

@@ -105,6 +105,8 @@ pub struct Transaction {
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_2: Vec<u8>,
     pub(crate) argument: Vec<u8>,
+    /// Whether `argument` is what the running rule's operator stands for now.
+    pub(crate) argument_is_current: bool,
     /// What `setvar` assigns.
     pub(crate) assigned: Vec<u8>,
     pub(crate) hit: Hit,
@@ -258,6 +260,7 @@ impl Transaction {
             scratch: std::mem::take(&mut workspace.scratch),
             scratch_2: std::mem::take(&mut workspace.scratch_2),
             argument: std::mem::take(&mut workspace.argument),
+            argument_is_current: false,
             assigned: std::mem::take(&mut workspace.assigned),
             hit: std::mem::take(&mut workspace.hit),
             costs: None,
@@ -455,12 +458,20 @@ impl Transaction {
     }
 
     fn set_tx(&mut self, name: &[u8], value: Text) {
-        let lower = name.to_ascii_lowercase();
-        let name = self.arena.push(name);
+        let spelling = self.arena.push(name);
+        self.set_tx_as(name, value, spelling);
+    }
+
+    /// Sets a member of TX by name in any case, under a spelling.
+    fn set_tx_as(&mut self, name: &[u8], value: Text, spelling: Text) {
+        let mut lower = std::mem::take(&mut self.scratch_2);
+        lower.clear();
+        lower.extend(name.iter().map(u8::to_ascii_lowercase));
         match self.rules.tx_names.find(&lower) {
-            Some(slot) => self.tx.set_slot(slot, value, name),
-            None => self.tx.set_other(lower, value, name),
+            Some(slot) => self.tx.set_slot(slot, value, spelling),
+            None => self.tx.set_other(&lower, value, spelling),
         }
+        self.scratch_2 = lower;
     }
 
     /// Adds to a member's number, which never falls below 0. A member that exists keeps its spelling.
@@ -483,13 +494,7 @@ impl Transaction {
         let name = known.map_or_else(|| self.arena.push(spelling), |known| known.name);
         match member {
             CollectionRef::TxSlot(slot, _) => self.tx.set_slot(slot, value, name),
-            CollectionRef::Tx(spelling) => {
-                let lower = spelling.to_ascii_lowercase();
-                match self.rules.tx_names.find(&lower) {
-                    Some(slot) => self.tx.set_slot(slot, value, name),
-                    None => self.tx.set_other(lower, value, name),
-                }
-            }
+            CollectionRef::Tx(spelling) => self.set_tx_as(spelling, value, name),
             CollectionRef::Persistent(..) => {}
         }
     }

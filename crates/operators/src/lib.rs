@@ -108,6 +108,9 @@ pub trait Test: fmt::Debug + Send + Sync {
         Shape::Opaque
     }
 
+    /// Gives up what only [`Test::shape`] needs; nobody will ask for the shape again.
+    fn settle(&mut self) {}
+
     /// Why its expression runs on the backtracking engine; `None` when none does.
     fn backtracks(&self) -> Option<&'static str> {
         None

@@ -28,12 +28,19 @@ struct Within;
 /// a short one: nearly all are methods, versions and content types.
 const SHORT: usize = 16;
 
+/// Bytes of which lists of methods, headers and types are full: not what to look for first.
+const COMMON: &[u8] = b"etaoinsrlc-/ |.,";
+
 fn occurs(value: &[u8], argument: &[u8]) -> bool {
-    match value.first() {
-        Some(first) if value.len() <= SHORT => memchr::memchr_iter(*first, argument)
-            .any(|at| argument.get(at..at + value.len()).is_some_and(|part| part == value)),
-        _ => memchr::memmem::find(argument, value).is_some(),
+    if value.is_empty() || value.len() > SHORT {
+        return memchr::memmem::find(argument, value).is_some();
     }
+    let place = value.iter().position(|byte| !COMMON.contains(&byte.to_ascii_lowercase())).unwrap_or(0);
+    // Before this place the value does not fit, and behind the last one neither.
+    let (from, to) = (place, (argument.len() + place + 1).saturating_sub(value.len()));
+    let Some((searched, wanted)) = argument.get(from..to).zip(value.get(place)) else { return false };
+    memchr::memchr_iter(*wanted, searched)
+        .any(|at| argument.get(at..at + value.len()).is_some_and(|part| part == value))
 }
 
 impl Test for Within {

@@ -10,7 +10,7 @@ use crate::bookkeeping::Bookkeeping;
 use crate::macros::Template;
 use crate::ruleset::{
     BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet, Selector,
-    TransformationChains,
+    Test, TransformationChains,
 };
 use crate::screen::plan::Screen;
 use crate::screen::trial;
@@ -23,6 +23,11 @@ fn screened(rule_set: RuleSet) -> RuleSet {
     let passed_over = trial::passed_over(&shared);
     let mut rule_set = Arc::into_inner(shared).expect("the trial is over and has kept nothing");
     rule_set.screen = Screen::new(&rule_set.rules, &rule_set.programs, &rule_set.chains, &passed_over);
+    for rule in &mut rule_set.rules {
+        if let Test::Pure(test) = &mut rule.operator.test {
+            test.settle();
+        }
+    }
     rule_set
 }
 

@@ -275,7 +275,17 @@ impl Transaction {
             return;
         }
         let is_selected = |member: &Member| selector.selects(self.arena.get(member.name));
-        let mut selected: Vec<Member> = self.tx.members().filter(is_selected).collect();
+        let slots = match selector {
+            Selector::Pattern(pattern) => pattern.slots(&self.rules.tx_names),
+            _ => None,
+        };
+        let mut selected: Vec<Member> = match slots {
+            Some(slots) => {
+                let known = slots.iter().filter_map(|slot| self.tx.slot(*slot));
+                known.chain(self.tx.others().filter(is_selected)).collect()
+            }
+            None => self.tx.members().filter(is_selected).collect(),
+        };
         selected.sort_unstable_by_key(|member| member.created);
         let value = |member: Member| Value::new(Variable::Tx, MemberName::Member(member.name), member.value);
         values.extend(selected.into_iter().map(value));

@@ -2,14 +2,15 @@
 //!
 //! Rule sets have hundreds of expressions and a process uses few of them for ordinary traffic, because the engine
 //! screens values first; so building waits until an expression is really run. It cannot fail by then: the translator
-//! has bounded the size, and nothing else can go wrong with a finished expression. The bet on memory is the cache of the
+//! has bounded the size, and nothing else can go wrong with a finished expression. The expression itself is many times as
+//! large as its source, so once nobody asks for its shape it is given up, and translated again for building. The bet on memory is the cache of the
 //! lazy DFA, which grows with use up to a capacity that follows the expression's size.
 
-use super::fill;
+use super::{Options, fill, lower, parse};
 use crate::Capture;
 use regex_automata::meta::{Config, Regex};
 use regex_automata::{Input, util::primitives::NonMaxUsize};
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -21,18 +22,37 @@ const CACHE_PER_STATE: usize = 256;
 /// An expression for the linear engine.
 #[derive(Debug)]
 pub(super) struct Linear {
-    hir: Hir,
+    source: Box<[u8]>,
+    options: Options,
+    /// The translated expression; none once it has been given up.
+    hir: Option<Hir>,
     states: usize,
+    simple: Option<Simple>,
     regex: OnceLock<Regex>,
 }
 
+/// An expression that needs no engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Simple {
+    /// `^.*$`, by which rule sets copy a value into TX.0.
+    Everything,
+    /// `^$`.
+    Nothing,
+}
+
 impl Linear {
-    pub(super) fn new(hir: Hir, states: usize) -> Self {
-        Self { hir, states, regex: OnceLock::new() }
+    pub(super) fn new(source: &[u8], options: Options, hir: Hir, states: usize) -> Self {
+        let simple = Simple::of(&hir);
+        Self { source: source.into(), options, hir: Some(hir), states, simple, regex: OnceLock::new() }
     }
 
-    pub(super) fn hir(&self) -> &Hir {
-        &self.hir
+    pub(super) fn hir(&self) -> Option<&Hir> {
+        self.hir.as_ref()
+    }
+
+    /// Gives the translated expression up.
+    pub(super) fn settle(&mut self) {
+        self.hir = None;
     }
 
     fn regex(&self) -> &Regex {
@@ -42,14 +62,25 @@ impl Linear {
                 .nfa_size_limit(None)
                 .onepass_size_limit(Some(64 * 1024))
                 .hybrid_cache_capacity(CACHE.max(self.states * CACHE_PER_STATE));
-            let built = Regex::builder().configure(config).build_from_hir(&self.hir);
+            let mut builder = Regex::builder();
+            builder.configure(config);
+            let built = match &self.hir {
+                Some(hir) => builder.build_from_hir(hir),
+                None => {
+                    let lowered = parse::parse(&self.source, self.options).and_then(|it| lower::lower(&it));
+                    builder.build_from_hir(&lowered.expect("what has been translated can be translated").hir)
+                }
+            };
             // No limit is set that could be passed: see the module's documentation.
             built.expect("an expression of bounded size can be built")
         })
     }
 
     pub(super) fn is_match(&self, value: &[u8]) -> bool {
-        self.regex().is_match(value)
+        match self.simple {
+            Some(simple) => simple.is_match(value),
+            None => self.regex().is_match(value),
+        }
     }
 
     pub(super) fn find_at(&self, value: &[u8], start: usize) -> Option<Range<usize>> {
@@ -58,6 +89,12 @@ impl Linear {
     }
 
     pub(super) fn captures(&self, value: &[u8], start: usize, captures: &mut Vec<Capture>) -> bool {
+        if let Some(simple) = self.simple.filter(|_| start == 0) {
+            let matches = simple.is_match(value);
+            // Values are shorter than 4 GiB: body limits are far below.
+            captures.extend(matches.then_some(Capture::Range(0, value.len() as u32)));
+            return matches;
+        }
         let regex = self.regex();
         let input = Input::new(value).range(start..);
         let mut slots: Vec<Option<NonMaxUsize>> = vec![None; regex.captures_len() * 2];
@@ -66,5 +103,69 @@ impl Linear {
         }
         fill(slots.chunks_exact(2).map(|slot| Some((slot[0]?.get(), slot[1]?.get()))), captures);
         true
+    }
+}
+
+impl Simple {
+    fn of(hir: &Hir) -> Option<Self> {
+        let HirKind::Concat(parts) = hir.kind() else { return None };
+        let (begin, parts) = parts.split_first()?;
+        let (end, middle) = parts.split_last()?;
+        if *begin.kind() != HirKind::Look(Look::Start) || *end.kind() != HirKind::Look(Look::End) {
+            return None;
+        }
+        match middle {
+            [] => Some(Self::Nothing),
+            [one] => takes_all(one).then_some(Self::Everything),
+            _ => None,
+        }
+    }
+
+    fn is_match(self, value: &[u8]) -> bool {
+        self == Self::Everything || value.is_empty()
+    }
+}
+
+/// Whether an expression is `.*`.
+fn takes_all(hir: &Hir) -> bool {
+    let HirKind::Repetition(repetition) = hir.kind() else { return false };
+    let HirKind::Class(Class::Bytes(bytes)) = repetition.sub.kind() else { return false };
+    let is_any = matches!(bytes.ranges(), [range] if range.start() == 0 && range.end() == 0xff);
+    is_any && (repetition.min, repetition.max, repetition.greedy) == (0, None, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Simple;
+    use crate::pattern::{Options, Pattern, Plan};
+
+    #[test]
+    fn knows_simple_expressions() {
+        for (source, expected) in [
+            ("^.*$", Some(Simple::Everything)),
+            ("^$", Some(Simple::Nothing)),
+            ("^.+$", None),
+            (".*", None),
+            ("^.*?$", None),
+            ("^[^\\n]*$", None),
+            ("^(.*)$", None),
+            ("^", None),
+        ] {
+            let mut pattern = Pattern::new(source.as_bytes(), Options::default()).unwrap();
+            let Plan::Linear { linear, .. } = &pattern.plan else { panic!("{source} is linear") };
+            assert_eq!(linear.simple, expected, "{source}");
+            pattern.settle();
+            assert!(pattern.hir().is_none());
+            for value in [&b"a\nb\xff"[..], b"", b"a"] {
+                let exact = Pattern::new(&[b"(?=)", source.as_bytes()].concat(), Options::default()).unwrap();
+                let (mut captures, mut others) = (Vec::new(), Vec::new());
+                for start in 0..=value.len() {
+                    let matched = pattern.captures(value, start, &mut captures);
+                    assert_eq!(matched, exact.captures(value, start, &mut others), "{source}");
+                    assert_eq!(captures, others, "{source} from {start}");
+                }
+                assert_eq!(pattern.is_match(value), exact.is_match(value), "{source}");
+            }
+        }
     }
 }
