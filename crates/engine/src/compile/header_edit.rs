@@ -56,7 +56,7 @@ enum Operation {
     Add(Format),
     Merge(Format),
     Unset,
-    Edit { pattern: Pattern, replacement: Vec<u8>, all: bool },
+    Edit { pattern: Box<Pattern>, replacement: Vec<u8>, all: bool },
 }
 
 /// `env=NAME`, `env=!NAME`.
@@ -128,7 +128,7 @@ fn read(words: &[Word], direction: Direction) -> Result<HeaderEdit, (Option<&Wor
             let compiled = Pattern::new(&pattern.text, Options::default())
                 .map_err(|error| (Some(pattern), format!("bad regular expression: {}", error.message)))?;
             Operation::Edit {
-                pattern: compiled,
+                pattern: Box::new(compiled),
                 replacement: replacement.text.clone(),
                 all: edit.ends_with(b"*"),
             }

@@ -97,7 +97,7 @@ impl Gapped {
             return None;
         }
         let windows = windows.iter().map(|window| GappedWindow::new(window.sequence, deleted, rarity));
-        Some(Self { unit, deleted: deleted.clone(), windows: windows.collect::<Option<_>>()? })
+        Some(Self { unit, deleted: *deleted, windows: windows.collect::<Option<_>>()? })
     }
 
     /// How many windows are looked for.
