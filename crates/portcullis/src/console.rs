@@ -206,7 +206,7 @@ impl Control for Process {
             name: setting.name.to_owned(),
             group: setting.group.title().to_owned(),
             summary: setting.summary.to_owned(),
-            default: setting.default.to_owned(),
+            default: plain(setting.default),
             // A file that is no TOML says nothing; what is wrong with it stands among the findings.
             value: stored::in_file(site, setting).ok().flatten(),
             overridden: self.overridden(setting),
@@ -248,6 +248,12 @@ impl Process {
         };
         Some(format!("{by} = {value}"))
     }
+}
+
+/// A default as somebody types it: a text without TOML's quotes.
+fn plain(default: &str) -> String {
+    let text = default.parse::<toml_edit::Value>().ok();
+    text.as_ref().and_then(|value| value.as_str()).unwrap_or(default).to_owned()
 }
 
 fn finding(found: &Diagnostic, sources: &Sources, site: &Site) -> Finding {

@@ -45,6 +45,13 @@ struct EventPage {
     facts: Vec<(&'static str, String)>,
 }
 
+impl EventPage {
+    /// Whether an exclusion of one of its rules can be proposed.
+    fn excludable(&self) -> bool {
+        self.matches.iter().any(|one| one.excludable)
+    }
+}
+
 /// A match of a rule.
 struct Match {
     id: u64,

@@ -6,11 +6,11 @@ use portcullis_insight::{EventSummary, Filter, FilterError, Verdict};
 
 use super::{Badge, Page, render};
 use crate::api::events::number;
-use crate::app::App;
+use crate::app::{App, now};
 use crate::live;
 use crate::range::{RANGES, Range};
 use crate::request::{Answer, Failure, Request, encoded};
-use crate::view::{grouped, printable, time_of_day};
+use crate::view::{grouped, other_day, printable, time_of_day};
 
 /// Rows of a page.
 const ROWS: usize = 50;
@@ -41,6 +41,8 @@ pub(super) struct Row {
     link: String,
     moment: String,
     time: String,
+    /// The date, where it is not today's.
+    day: String,
     verdict: Badge,
     score: i64,
     method: String,
@@ -76,6 +78,7 @@ impl Row {
             link: format!("/events/{}", encoded(&event.id)),
             moment: crate::view::moment(event.micros.div_euclid(1_000_000)),
             time: time_of_day(event.micros.div_euclid(1_000_000)),
+            day: other_day(event.micros.div_euclid(1_000_000), now()),
             verdict: Badge::verdict(event.verdict),
             score: event.score,
             method: printable(event.method.as_slice(), 30),
@@ -131,7 +134,7 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let address = format!("q={}&verdict={}", encoded(&query), encoded(&verdict));
     let older = next.map(|next| format!("/events?{address}&range={}&before={next}", range.word));
     let live = format!("/events/live?{address}");
-    let verdicts = [Verdict::Blocked, Verdict::WouldBeBlocked, Verdict::BelowThreshold, Verdict::Error];
+    let verdicts = [Verdict::Blocked, Verdict::WouldBeBlocked, Verdict::BelowThreshold];
     let verdicts = verdicts.map(|verdict| (verdict.name(), Badge::verdict(verdict).word)).to_vec();
     let found = EventsPage {
         page,

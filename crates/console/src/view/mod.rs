@@ -20,5 +20,5 @@ pub(crate) use curl::command as curl;
 pub(crate) use diff::{DiffLine, lines as diff_lines};
 pub(crate) use escape::{Escaped, printable};
 pub(crate) use highlight::{Piece, pieces};
-pub(crate) use numbers::{ago, bytes, counted, day, grouped, moment, share, span, time_of_day};
+pub(crate) use numbers::{ago, bytes, counted, day, grouped, moment, other_day, share, span, time_of_day};
 pub(crate) use value::{Run, runs as value_runs};

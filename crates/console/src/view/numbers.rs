@@ -38,6 +38,15 @@ pub(crate) fn day(seconds: i64) -> String {
     written(seconds, "%A %-d %B %Y")
 }
 
+/// The date in a few letters; nothing when it is that of now.
+pub(crate) fn other_day(seconds: i64, now: i64) -> String {
+    if seconds.div_euclid(86_400) == now.div_euclid(86_400) {
+        String::new()
+    } else {
+        written(seconds, "%-d %b")
+    }
+}
+
 fn written(seconds: i64, form: &str) -> String {
     Timestamp::from_second(seconds)
         .map_or_else(|_| seconds.to_string(), |time| time.strftime(form).to_string())
