@@ -51,6 +51,11 @@ impl Response {
 }
 
 impl Transaction {
+    /// Whether the answer is out and is of a kind that has no body.
+    pub(crate) fn is_sent_without_body(&self) -> bool {
+        self.cursor.phase == Some(crate::Phase::Logging) && matches!(self.response.status, 204 | 304)
+    }
+
     /// The answer that the driver gives because a rule intercepted the exchange (an error page, a redirect): what rules
     /// of phase 5 see. RESPONSE_STATUS stays what the rule asked for, and a response body that was inspected stays too.
     ///

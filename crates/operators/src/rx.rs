@@ -2,7 +2,8 @@
 //!
 //! `@rx ^/(admin|root)` matches `/admin/x` and captures `/admin` and `admin`. What expressions mean and what runs them is
 //! the [`pattern`](crate::pattern) module's business. An argument with macros is compiled from its expanded text at each
-//! test, with the last few kept; an expanded text that does not compile is no match. All groups up to the highest that
+//! test, with the last few kept; what is special in the text loses its meaning first, whether a macro brought it or the
+//! rule (see [`escape::escape_expression`]), and what does not compile then is no match. All groups up to the highest that
 //! took part are captured; which of them become TX variables is up to the engine. Reference Manual: `rx`.
 
 use crate::pattern::{Options, Pattern, PatternError};
@@ -112,7 +113,7 @@ impl Expanded {
             })
         };
         kept.unwrap_or_else(|| {
-            let pattern = Pattern::new(source, self.options).ok().map(Arc::new);
+            let pattern = Pattern::new(&escaped(source), self.options).ok().map(Arc::new);
             let mut recent = lock();
             if recent.len() >= RECENT {
                 recent.remove(0);
@@ -135,8 +136,15 @@ impl Test for Expanded {
     }
 
     fn message(&self, argument: &[u8], _: &Hit, name: &[u8], out: &mut Vec<u8>) {
-        message(argument, name, out);
+        message(&escaped(argument), name, out);
     }
+}
+
+/// The expression that an expanded text stands for.
+fn escaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    escape::escape_expression(text, &mut out);
+    out
 }
 
 #[cfg(test)]
@@ -154,8 +162,34 @@ mod tests {
             let text = [b'^', b'a' + round % 7, b'$'];
             assert_eq!(test.test(&text[1..2], &text, true, &mut hit), Ok(true));
             assert_eq!(hit.captures, [Capture::Range(0, 1)]);
-            assert_eq!(test.test(b"(", b"(", true, &mut hit), Ok(false));
+            assert_eq!(test.test(b"(", b"*", true, &mut hit), Ok(false));
         }
+    }
+
+    #[test]
+    fn takes_the_meaning_from_what_an_expanded_text_holds() {
+        let environment =
+            Environment { read_file: &|_| Err(String::new()), match_limit: 1500, has_macros: true };
+        let test = compile(b"%{tx.a}", &environment).unwrap();
+        let mut hit = Hit::default();
+        for (text, value, matches) in [
+            ("(a.b)", "(a.b)", true),
+            ("(a.b)", "axb", false),
+            ("[ab]?", "[ab]?", true),
+            ("a+", "aa", false),
+            ("\\d", "1", false),
+            ("x|y*", "z", true),
+            ("^a{2}$", "aa", true),
+        ] {
+            assert_eq!(
+                test.test(value.as_bytes(), text.as_bytes(), false, &mut hit),
+                Ok(matches),
+                "{text} on {value}"
+            );
+        }
+        let mut out = Vec::new();
+        test.message(b"a.b", &hit, b"ARGS:a", &mut out);
+        assert_eq!(out, b"Pattern match \"a\\\\.b\" at ARGS:a.");
     }
 
     #[test]

@@ -52,6 +52,8 @@ impl Transaction {
             Variable::ResponseStatus => self.arena.push_number(self.response.status),
             Variable::StatusLine => return self.response.status_line,
             Variable::ResponseProtocol => return self.response.protocol,
+            // What httpd has sent without a body has lost its type by the time of phase 5.
+            Variable::ResponseContentType if self.is_sent_without_body() => return None,
             Variable::ResponseContentType => return self.response.content_type(&self.arena),
             Variable::ResponseContentLength => self.response_content_length(),
             Variable::ResponseBody => return self.response.body_text,

@@ -27,6 +27,22 @@ pub struct Rule {
     /// `None`: a `SecAction`.
     pub operator: Option<String>,
     pub actions: Vec<String>,
+    pub style: Style,
+}
+
+/// How a rule is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    #[default]
+    Plain,
+    /// Blanks around the commas between actions.
+    Spaced,
+    /// Names in capitals.
+    Shouted,
+    /// On several lines.
+    Continued,
+    /// Words in single quotes, where they hold none.
+    Single,
 }
 
 /// The request in parts.
@@ -66,11 +82,15 @@ impl Case {
 
     /// Whether docs/differences.md names what this case would show.
     pub fn differs_on_purpose(&self) -> bool {
+        if self.leaves_its_body_unread() {
+            return true;
+        }
         self.directives.iter().enumerate().any(|(at, directive)| match directive {
             // The reference never runs a multiMatch rule that has no transformation.
             Directive::Rule(rule) => {
                 let none = rule.actions.iter().rposition(|action| action == "t:none").map_or(0, |at| at + 1);
-                let transforms = rule.actions[none..].iter().any(|action| action.starts_with("t:"));
+                let transforms = rule.actions[none..].iter().any(|action| action.starts_with("t:"))
+                    && !rule.actions.iter().any(|action| action.starts_with("t:-"));
                 !transforms && rule.actions.iter().any(|action| action == "multiMatch")
             }
             // Replacing a whole collection there takes members before it along.
@@ -81,6 +101,16 @@ impl Case {
                 line.starts_with("SecRuleUpdateActionById") && !line.contains("chain") && self.has_chain()
             }
         })
+    }
+
+    /// Whether its query alone has more arguments than are allowed: the reference parses no body then.
+    fn leaves_its_body_unread(&self) -> bool {
+        let limited = self.directives.iter().any(
+            |directive| matches!(directive, Directive::Line(line) if line.starts_with("SecArgumentsLimit")),
+        );
+        let separators = |piece: &String| 1 + piece.matches(';').count();
+        let most = self.request.query.iter().flatten().map(separators).sum::<usize>();
+        limited && most > 1 && !matches!(self.request.body, Body::None)
     }
 
     /// Whether an update stands before every rule it names: there it does nothing.
@@ -137,18 +167,47 @@ impl Directive {
     fn text(&self) -> String {
         match self {
             Directive::Line(line) => line.clone(),
-            Directive::Rule(rule) => {
-                let actions = quote(&rule.actions.join(","));
-                match &rule.operator {
-                    None => format!("SecAction {actions}"),
-                    Some(operator) => {
-                        let targets = quote(&rule.targets.join("|"));
-                        let actions = if rule.actions.is_empty() { String::new() } else { actions };
-                        format!("SecRule {targets} {} {actions}", quote(operator))
-                    }
-                }
-            }
+            Directive::Rule(rule) => rule.text(),
         }
+    }
+}
+
+impl Rule {
+    fn text(&self) -> String {
+        let actions = match self.style {
+            Style::Spaced => self.actions.join(" , "),
+            Style::Shouted => self.actions.iter().map(|action| shouted(action)).collect::<Vec<_>>().join(","),
+            Style::Continued => self.actions.join(",\\\n    "),
+            Style::Plain | Style::Single => self.actions.join(","),
+        };
+        let mut words = vec![if self.operator.is_some() { "SecRule" } else { "SecAction" }.to_owned()];
+        if self.style == Style::Shouted {
+            words[0] = words[0].to_uppercase();
+        }
+        if let Some(operator) = &self.operator {
+            words.push(self.word(&self.targets.join("|")));
+            words.push(self.word(operator));
+        }
+        if self.operator.is_none() || !self.actions.is_empty() {
+            words.push(self.word(&actions));
+        }
+        words.join(if self.style == Style::Continued { " \\\n  " } else { " " })
+    }
+
+    fn word(&self, text: &str) -> String {
+        if self.style == Style::Single && !text.contains(['\'', '\\']) {
+            return format!("'{text}'");
+        }
+        // What continues a line is none of the word's own backslashes.
+        text.split("\\\n").map(quote).collect::<Vec<_>>().join("\\\n").replace("\"\\\n\"", "\\\n")
+    }
+}
+
+/// An action with its name in capitals.
+fn shouted(action: &str) -> String {
+    match action.split_once(':') {
+        Some((name, value)) => format!("{}:{value}", name.to_uppercase()),
+        None => action.to_uppercase(),
     }
 }
 

@@ -2,7 +2,12 @@
 //!
 //! `IPmatch: bad IPv4 specification "10.0.0.1x".` here, `… specification "\\xf0\\x11".` there → agree: the reference prints
 //! bytes of memory that it has freed. `[tag "a\\x00b"]` here, `[tag "a"]` there → agree: the reference cuts a text at a NUL,
-//! or shows other bytes behind it. Nothing else is forgiven, and the number of lines never.
+//! or shows other bytes behind it. In lines nothing else is forgiven, and their number never.
+//!
+//! Where the reference reads memory behind a value, what it finds there decides whether a rule matches. A case that
+//! disagrees is then tried once more [`without`] the rules in question: when both agree on the rest, it is explained.
+
+use super::case::{Case, Directive, Rule};
 
 /// What stands before the value in the line of a bad address, which is one or the other by what the freed memory holds.
 const BAD_ADDRESSES: [&[u8]; 2] =
@@ -10,6 +15,35 @@ const BAD_ADDRESSES: [&[u8]; 2] =
 
 /// A NUL as the log shows it.
 const NUL: &[u8] = b"\\\\x00";
+
+/// Operators that read a value up to a NUL, and by which it does not end.
+const READS_BEHIND: &[&str] = &["eq", "ge", "gt", "le", "lt", "ipMatch"];
+
+/// The case without the rules whose match hangs on the memory behind a value; none when it has no such rule.
+pub fn without(case: &Case) -> Option<Case> {
+    let mut other = case.clone();
+    for directive in &mut other.directives {
+        if let Directive::Rule(rule) = directive
+            && reads_behind(rule)
+        {
+            rule.operator = Some("@noMatch".to_owned());
+        }
+    }
+    (other != *case).then_some(other)
+}
+
+/// A number is read to its end, which is the value's own unless a transformation has shortened it; an address is
+/// copied with whatever follows it.
+fn reads_behind(rule: &Rule) -> bool {
+    let Some(operator) = rule.operator.as_deref() else { return false };
+    let name = operator.trim_start_matches('!').trim_start_matches('@').split(' ').next().unwrap_or_default();
+    let shortened = rule.actions.iter().any(|action| action.starts_with("t:"));
+    match READS_BEHIND.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        Some(&"ipMatch") => rule.targets != ["REMOTE_ADDR"],
+        Some(_) => shortened,
+        None => false,
+    }
+}
 
 /// Whether the lines of both sides agree.
 pub fn agree(theirs: &[Vec<u8>], ours: &[Vec<u8>]) -> bool {

@@ -1,12 +1,14 @@
 //! Random requests and answers.
 
+mod bodies;
+
 use super::case::{Body, Request, Response};
 use super::random::Random;
-use super::words::{NAMES, VALUES, encoded};
+use super::words::{NAMES, encoded, value};
 
 /// A request that httpd accepts, mostly.
 pub fn request(random: &mut Random) -> Request {
-    let body = body(random);
+    let body = bodies::body(random);
     let method = match &body {
         (_, Body::None) => random.pick(&["GET", "GET", "GET", "HEAD", "OPTIONS", "get", "POST"]),
         _ => random.pick(&["POST", "POST", "POST", "PUT", "GET"]),
@@ -47,14 +49,16 @@ fn pairs(random: &mut Random) -> Vec<String> {
     for _ in 0..random.below(5) {
         let name = random.pick(NAMES);
         let name = encoded(random, name);
-        let value = random.pick(VALUES);
-        let value = encoded(random, value);
-        pieces.push(match random.below(12) {
+        let value = value(random);
+        let value = encoded(random, &value);
+        pieces.push(match random.below(14) {
             0 => name,
             1 => String::new(),
             2 => format!("{name}={value}={value}"),
             3 => format!("={value}"),
             4 => format!("{name}={value}%4"),
+            5 => format!("{name}={value};{name}=2"),
+            6 => format!("{name}=%u0066{value}"),
             _ => format!("{name}={value}"),
         });
     }
@@ -64,7 +68,7 @@ fn pairs(random: &mut Random) -> Vec<String> {
 fn more_headers(random: &mut Random) -> Vec<(String, String)> {
     let mut headers = Vec::new();
     for _ in 0..random.below(4) {
-        let (name, values): (&str, &[&str]) = match random.below(6) {
+        let (name, values): (&str, &[&str]) = match random.below(9) {
             0 => ("User-Agent", &["Mozilla/5.0 (X)", "curl/7", "foo", ""]),
             1 => ("Accept", &["*/*", "text/html, a;q=0.5"]),
             2 => (
@@ -78,8 +82,21 @@ fn more_headers(random: &mut Random) -> Vec<(String, String)> {
                     "a=\"x;y\"; b=1",
                     "a=1, b=2",
                     "sid=abc;;",
+                    "$Version=1; a=\"x;y\"; $Path=/; b=2",
+                    "a=\"1\", b=2",
+                    "a=\"x\\\"y\"; c=foo",
+                    "a = \"1\" ; b=x y ",
+                    "a=1;b",
+                    "; a=1",
+                    "a=\"x",
+                    "a==1; b=c=d",
+                    "A=%66oo; \u{e9}=1",
+                    "$a=1; a=2",
                 ],
             ),
+            6 => ("Authorization", &["Basic dXNlcjpwYXNz", "Bearer x", "Digest username=\"a\""]),
+            7 => ("Content-Language", &["a", "foo;x=1"]),
+            8 => ("cookie", &["b=3", "a=foo"]),
             3 => ("X-Test", &["x", "foo", "1", "a\u{e9}b", "", "a  b"]),
             4 => ("x-test", &["y", "foo bar", "2"]),
             _ => ("X-Other_h", &["z", "<b>", "10.0.0.1"]),
@@ -87,111 +104,6 @@ fn more_headers(random: &mut Random) -> Vec<(String, String)> {
         headers.push((name.to_owned(), random.pick(values).to_owned()));
     }
     headers
-}
-
-/// Content type and body.
-fn body(random: &mut Random) -> (Option<String>, Body) {
-    let (kind, pieces) = match random.below(10) {
-        0..=3 => return (None, Body::None),
-        4 | 5 => {
-            let pairs = pairs(random);
-            let kind = random.pick(&[
-                "application/x-www-form-urlencoded",
-                "Application/X-WWW-form-urlencoded; charset=utf-8",
-            ]);
-            (Some(kind.to_owned()), vec![pairs.join("&")])
-        }
-        6 | 7 => {
-            let (kind, pieces) = multipart(random);
-            (Some(kind), pieces)
-        }
-        8 if random.chance(40) => {
-            let text = random.pick(&[
-                "<r a=\"1\"><b>foo</b><b c='x'>&lt;y</b></r>",
-                "<r>",
-                "<r/>",
-                "<r><b></r>",
-                "",
-                "x",
-                "<?xml version=\"1.0\"?><r>foo</r>",
-                "<r><![CDATA[<script>]]><!-- c --></r>",
-                "<r>foo</r>tail",
-            ]);
-            (Some("text/xml".to_owned()), vec![text.to_owned()])
-        }
-        8 => {
-            let text = random.pick(&[
-                "{\"a\":1,\"b\":[1,\"foo\",null]}",
-                "{\"a\":{\"b\":true,\"c\":\"x\"}}",
-                "[1,2,[3]]",
-                "\"x\"",
-                "{\"a\":\"\\u00e9\\u0041\"}",
-                "{\"a\":",
-                "{\"a\":1,}",
-                "{\"a\":1} x",
-                "",
-                "{\"a\":1.50,\"\":2}",
-                "nul",
-                "{\"a\":\"foo\",\"a\":\"bar\"}",
-            ]);
-            (Some("application/json".to_owned()), vec![text.to_owned()])
-        }
-        _ => {
-            let kind = random.pick(&["text/plain", "application/octet-stream", ""]);
-            let kind = (!kind.is_empty()).then(|| kind.to_owned());
-            (kind, vec![random.pick(VALUES).to_owned()])
-        }
-    };
-    let body = if random.chance(25) { Body::Chunked(pieces) } else { Body::Plain(pieces) };
-    (kind, body)
-}
-
-fn multipart(random: &mut Random) -> (String, Vec<String>) {
-    let kind = random.pick(&[
-        "multipart/form-data; boundary=B",
-        "multipart/form-data; boundary=B",
-        "multipart/form-data; boundary=B",
-        "multipart/form-data; boundary=\"B\"",
-        "multipart/form-data;boundary=B",
-        "multipart/form-data boundary=B",
-        "multipart/form-data",
-        "multipart/form-data; boundary = B",
-        "Multipart/Form-Data; Boundary=B",
-    ]);
-    let mut pieces = Vec::new();
-    if random.chance(8) {
-        pieces.push("preamble\r\n".to_owned());
-    }
-    for _ in 0..random.below(4) {
-        let name = random.pick(&["a", "foo", "f", "b", ""]);
-        let value = random.pick(VALUES);
-        let end = if random.chance(6) { "\n" } else { "\r\n" };
-        let head = match random.below(10) {
-            0..=4 => format!("Content-Disposition: form-data; name=\"{name}\""),
-            5..=7 => format!(
-                "Content-Disposition: form-data; name=\"{name}\"; filename=\"t.txt\"{end}Content-Type: text/plain"
-            ),
-            8 => format!("Content-Disposition: form-data; name={name}"),
-            _ => random
-                .pick(&[
-                    "Content-Disposition: form-data",
-                    "X: y",
-                    "Content-Disposition: form-data; name='a'",
-                    "Content-Disposition: form-data; name=\"a\"; name=\"b\"",
-                    "nocolon",
-                ])
-                .to_owned(),
-        };
-        pieces.push(format!("--B{end}{head}{end}{end}{value}{end}"));
-    }
-    match random.below(10) {
-        0 => {}
-        1 => pieces.push("--B--".to_owned()),
-        2 => pieces.push("--B--\r\nx".to_owned()),
-        3 => pieces.push("--\r\n--B--\r\n".to_owned()),
-        _ => pieces.push("--B--\r\n".to_owned()),
-    }
-    (kind.to_owned(), pieces)
 }
 
 /// What the origin answers.
@@ -205,12 +117,32 @@ pub fn response(random: &mut Random) -> Response {
             "application/json",
             "TEXT/HTML",
             "image/png",
+            "text/xml",
+            "text/html;charset=\"x\"",
+            "text",
         ]);
         headers.push(("Content-Type".to_owned(), kind.to_owned()));
     }
     if random.chance(40) {
         headers.push(("X-Test".to_owned(), random.pick(&["x", "foo", "1"]).to_owned()));
     }
-    let body = random.pick(&["<html>ok</html>\n", "foo bar", "", "error at line 5", "\u{e9}\u{0}x", "x"]);
+    if random.chance(10) {
+        headers.push(("Set-Cookie".to_owned(), "a=1; Path=/".to_owned()));
+    }
+    if random.chance(6) {
+        headers.push(("set-cookie".to_owned(), "b=2".to_owned()));
+    }
+    if random.chance(8) {
+        headers.push(("Location".to_owned(), "/foo?a=1".to_owned()));
+    }
+    let body = random.pick(&[
+        "<html>ok</html>\n",
+        "foo bar",
+        "",
+        "error at line 5",
+        "\u{e9}\u{0}x",
+        "x",
+        "foo bar foo bar foo bar foo",
+    ]);
     Response { status, headers, body: body.to_owned() }
 }

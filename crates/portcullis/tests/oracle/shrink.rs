@@ -3,7 +3,7 @@
 //! Leaving out a directive, a target, an action, a header, a piece of query or body; shortening texts by halves. The
 //! reference answers a whole batch in one start, so a round costs what a single question costs.
 
-use super::case::{Body, Case, Directive, Rule};
+use super::case::{Body, Case, Directive, Rule, Style};
 
 /// Every case that lacks one thing.
 pub fn reductions(case: &Case) -> Vec<Case> {
@@ -50,6 +50,9 @@ fn smaller_rules(rule: &Rule) -> Vec<Rule> {
     }
     for at in 0..rule.actions.len() {
         add(&|rule| drop(rule.actions.remove(at)));
+    }
+    if rule.style != Style::Plain {
+        add(&|rule| rule.style = Style::Plain);
     }
     if rule.operator.as_deref().is_some_and(|operator| operator != "@unconditionalMatch") {
         add(&|rule| rule.operator = Some("@unconditionalMatch".to_owned()));

@@ -7,7 +7,7 @@ pub const NAMES: &[&str] =
     &["a", "b", "c", "foo", "A", "x.y", "id", "a[0]", "a b", "\u{e9}", "q\u{1}", "", "a:b"];
 
 /// Values before encoding.
-pub const VALUES: &[&str] = &[
+const VALUES: &[&str] = &[
     "x",
     "foo",
     "FOO bar",
@@ -49,6 +49,91 @@ pub const VALUES: &[&str] = &[
     "\u{c3}\u{a9}\u{e2}\u{82}",
 ];
 
+/// Pieces of values, for the corners of transformations and operators.
+const PIECES: &[&str] = &[
+    "a",
+    "B",
+    "x",
+    "foo",
+    "1",
+    "42",
+    " ",
+    "  ",
+    "\t",
+    "\r\n",
+    "\u{0}",
+    "\u{a0}",
+    "%",
+    "%4",
+    "%41",
+    "%u0041",
+    "%uff1c",
+    "%U00e9",
+    "+",
+    "\\",
+    "\\x41",
+    "\\u0041",
+    "\\101",
+    "\\n",
+    "\\41 ",
+    "\\0000041",
+    "&",
+    "&#",
+    "&#x3c;",
+    "&#60",
+    "&lt",
+    "&nbsp;",
+    ";",
+    "#",
+    "/*",
+    "*/",
+    "<!--",
+    "-->",
+    "--",
+    "-",
+    "/",
+    "//",
+    "/./",
+    "/../",
+    "..",
+    ".",
+    "\\..\\",
+    "\"",
+    "'",
+    "^",
+    "`",
+    ",",
+    "(",
+    "=",
+    "0x",
+    "0x41",
+    "QUJD",
+    "=",
+    "==",
+    "\u{e9}",
+    "\u{c3}\u{a9}",
+    "\u{e2}\u{82}\u{ac}",
+    "\u{f0}\u{9f}\u{98}\u{80}",
+    "\u{c0}\u{af}",
+    "\u{80}",
+    "\u{ff}",
+    "<",
+    ">",
+    "|",
+    "{",
+    "}",
+    "\u{1}",
+    "\u{7f}",
+];
+
+/// A value before encoding: one of the list, or pieces in any order.
+pub fn value(random: &mut Random) -> String {
+    if random.chance(75) {
+        return random.pick(VALUES).to_owned();
+    }
+    (0..random.below(7) + 1).map(|_| random.pick(PIECES)).collect()
+}
+
 /// Regular expressions of the linear kind and of the other.
 pub const PATTERNS: &[&str] = &[
     "x",
@@ -85,6 +170,17 @@ pub const PATTERNS: &[&str] = &[
     "^1$",
     "(?s)a.b",
     "b$",
+    "(?i:FOO)\\s*bar",
+    "^[\\w.]+$",
+    "(?<n>f)oo",
+    "(.)(.)?(.)?(z)?",
+    "\\xe9",
+    "(?!f)o",
+    "[[:punct:]]",
+    "a{0}b?",
+    "(?:foo|f)(o*)$",
+    "\\d{4}",
+    "^(?:[^%]|%[0-9a-f]{2})*$",
 ];
 
 /// Phrase lists.
@@ -160,6 +256,13 @@ pub const TRANSFORMATIONS: &[&str] = &[
     "base64DecodeExt",
     "urlEncode",
     "parityZero7bit",
+    "parityEven7bit",
+    "parityOdd7bit",
+    "normalisePathWin",
+    "LowerCase",
+    "-lowercase",
+    "+trim",
+    "-urlDecodeUni",
 ];
 
 /// What macros are made of.
@@ -197,6 +300,25 @@ pub const MACROS: &[&str] = &[
     "%{tx.}",
     "%{RULE.logdata}",
     "%{HTTP_X-Test}",
+    "%{RESPONSE_STATUS}",
+    "%{RESPONSE_HEADERS.x-test}",
+    "%{rule.tag}",
+    "%{tx.x-y}",
+    "%{ip.a}",
+    "%{session.n}",
+    "%{SESSIONID}",
+    "%{REQBODY_PROCESSOR}",
+    "%{REQUEST_BASENAME}",
+    "%{XML:/*}",
+    "%{FILES.f}",
+    "%{tx.10}",
+    "%{MATCHED_VARS.ARGS:a}",
+    "%{rule.phase}",
+    "%{tx.a}}",
+    "%%{tx.a}",
+    "%{ tx.a}",
+    "%{REQUEST_HEADERS:Host}",
+    "%{UNIQUE}",
     "%{MATCHED_VARS_NAMES}",
 ];
 
