@@ -4,7 +4,7 @@
 //! The clock comes with it, since the engine has none. It is read twice for each rule visited, so a rule's figure is some
 //! tens of nanoseconds too high; a transaction without it pays a test of a null pointer per rule.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::ruleset::RuleIndex;
 use crate::transaction::Transaction;
@@ -59,6 +59,27 @@ impl Transaction {
     /// What has been measured.
     pub fn take_costs(&mut self) -> Option<Box<Costs>> {
         self.costs.take()
+    }
+
+    /// Whether the rule set wants its rules timed (`SecRulePerfTime`): a driver with a clock then calls
+    /// [`Transaction::set_costs`].
+    pub fn times_rules(&self) -> bool {
+        self.rules.settings.rule_perf_time.is_some()
+    }
+
+    /// Rules, by the id of their chain's first, and the microseconds they took, from `SecRulePerfTime` on.
+    pub(crate) fn slow_rules(&self) -> Vec<(u64, u64)> {
+        let (Some(limit), Some(costs)) = (self.rules.settings.rule_perf_time, &self.costs) else {
+            return Vec::new();
+        };
+        let mut sums = BTreeMap::new();
+        for (index, cost) in &costs.rules {
+            let starter = self.rules.rule(*index).and_then(|rule| self.rules.rule(rule.starter));
+            if let Some(id) = starter.map(|rule| rule.id).filter(|id| *id != 0) {
+                *sums.entry(id).or_insert(0) += cost.time;
+            }
+        }
+        sums.into_iter().map(|(id, time)| (id, time / 1000)).filter(|(_, time)| *time >= limit).collect()
     }
 
     /// The time, when somebody measures.

@@ -51,6 +51,7 @@ impl Transaction {
             sensor_id: self.rules.settings.sensor_id.clone(),
             engine_mode: self.control.engine,
             stopwatch: self.stopwatch,
+            slow_rules: self.slow_rules(),
             trace: std::mem::take(&mut self.trace.lines),
             scores: self.scores(),
         };

@@ -266,6 +266,8 @@ pub struct Record {
     pub engine_mode: EngineMode,
     /// Timings.
     pub stopwatch: Stopwatch,
+    /// Ids of rules that took as long as `SecRulePerfTime` says, and microseconds.
+    pub slow_rules: Vec<(u64, u64)>,
     /// What happened, step by step; empty unless the debug log asks for it.
     pub trace: Vec<TraceLine>,
     /// Anomaly scores and other TX values at the end: (name, value), only those the site asked to keep.

@@ -197,6 +197,8 @@ pub struct Settings {
     pub collection_timeout: u64,
     /// `SecPcreMatchLimit`.
     pub pcre_match_limit: u32,
+    /// `SecRulePerfTime`: from how many microseconds on PERF_RULES names a rule.
+    pub rule_perf_time: Option<u64>,
     /// `SecComponentSignature`s in order.
     pub components: Vec<String>,
     /// `SecWebAppId`.
@@ -269,6 +271,7 @@ impl Default for Settings {
             tmp_save_uploaded_files: false,
             collection_timeout: 3600,
             pcre_match_limit: 1500,
+            rule_perf_time: None,
             components: Vec::new(),
             web_app_id: "default".to_owned(),
             sensor_id: "default".to_owned(),

@@ -10,7 +10,7 @@
 
 use std::net::SocketAddr;
 
-use portcullis_engine::{Answer, Need, Phase, RequestLine, Start, Step, Transaction, Verdict};
+use portcullis_engine::{Answer, Costs, Need, Phase, RequestLine, Start, Step, Transaction, Verdict};
 use portcullis_http1::{Refusal, RequestHead, Stage};
 
 use crate::budget::Reservation;
@@ -19,6 +19,7 @@ use crate::forwarding;
 use crate::needs;
 use crate::observer::{Exchange, Notice, UpstreamShare};
 use crate::request_body::RequestBody;
+use crate::stopwatch;
 use crate::unique_id;
 use crate::uploads::{self, StoredFiles};
 use crate::worker::{Moment, Worker};
@@ -98,6 +99,9 @@ impl<'d> Driver<'d> {
         let mut transaction =
             Transaction::new_in(worker.shared.rules.load(), start, worker.workspaces.take());
         transaction.set_evaluation(worker.settings().evaluation);
+        if transaction.times_rules() {
+            transaction.set_costs(Box::new(Costs::new(stopwatch::nanos)));
+        }
         transaction.connection(Self::real_client(worker, client, head), client.local);
         transaction.request_line(RequestLine {
             raw: head.line(),

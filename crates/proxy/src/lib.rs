@@ -43,6 +43,7 @@ mod settings;
 mod shared_rules;
 mod spool;
 mod standing;
+pub mod stopwatch;
 mod target;
 mod timer;
 mod tunnel;

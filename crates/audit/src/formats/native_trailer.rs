@@ -29,6 +29,7 @@ pub(super) fn part_h(record: &Record, style: &AuditStyle, out: &mut Vec<u8>) {
         line(out, &format!("Apache-Handler: {}", style.handler));
     }
     stopwatch(record, out);
+    slow_rules(record, out);
     if record.response.body.is_some() {
         line(out, "Response-Body-Transformed: Dechunked");
     }
@@ -91,6 +92,15 @@ fn stopwatch(record: &Record, out: &mut Vec<u8>) {
         out,
         &format!("Stopwatch2: {start} {duration}; combined={combined}, {phases}, sr=0, sw=0, l=0, gc=0"),
     );
+}
+
+/// `Rules-Performance-Info: "942100=120", "942110=99".`
+fn slow_rules(record: &Record, out: &mut Vec<u8>) {
+    if record.slow_rules.is_empty() {
+        return;
+    }
+    let rules: Vec<_> = record.slow_rules.iter().map(|(id, micros)| format!("\"{id}={micros}\"")).collect();
+    line(out, &format!("Rules-Performance-Info: {}.", rules.join(", ")));
 }
 
 fn producer(record: &Record, style: &AuditStyle, out: &mut Vec<u8>) {

@@ -64,6 +64,7 @@ fn plain() -> Record {
         sensor_id: "default".into(),
         engine_mode: EngineMode::On,
         stopwatch: Stopwatch { duration: 219, phases: [1, 2, 3, 4, 5] },
+        slow_rules: Vec::new(),
         trace: Vec::new(),
         scores: Vec::new(),
     }
@@ -104,6 +105,7 @@ fn full() -> Record {
     };
     let link = |text: &str, matched, rule| MatchedLink { text: text.as_bytes().to_vec(), matched, rule };
     Record {
+        slow_rules: vec![(942_100, 120), (942_110, 99)],
         unique_id: "awXVpA0RJf1Rw0IIqLcLXAAAAAQ".into(),
         utc_offset_seconds: 3600,
         client: address("[::ffff:192.0.2.7]:1000"),

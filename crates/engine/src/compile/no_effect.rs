@@ -1,6 +1,6 @@
 //! Directives of ModSecurity and Coraza that are accepted, do nothing here, and say what does their work.
 //!
-//! `SecRulePerfTime 1000` → a warning at its place, with the help "`portcullis bench` says what each rule costs". Whoever brings a configuration from another engine can load it and is told each time what changed
+//! `SecChrootDir /srv` → a warning at its place, with the help "the service manager or the container keeps the process away from other files". Whoever brings a configuration from another engine can load it and is told each time what changed
 //! hands; nothing is ignored in silence.
 
 use portcullis_seclang::{Diagnostic, Directive};
@@ -26,7 +26,6 @@ no_effect! {
     "SecCacheTransformations" (1, 2), "results of transformations are remembered anyway; the line can go";
     "SecChrootDir" (1, 1), "the service manager or the container keeps the process away from other files";
     "SecGsbLookupDb" (1, 1), "Google has ended the list that it names; `@pmFromFile` looks for known addresses";
-    "SecRulePerfTime" (1, 1), "`portcullis bench` says what each rule costs";
     "SecRxPreFilter" (1, 1), "expressions are screened by what a match must contain anyway";
 }
 

@@ -128,6 +128,12 @@ settings! {
         s.pcre_match_limit = u32::try_from(limit).unwrap_or(u32::MAX);
         Ok(())
     };
+    "SecRulePerfTime" "From how many microseconds on PERF_RULES and the audit log name a rule; every rule is timed then." |s, w| {
+        let mut micros = 0;
+        number(w, 1, u64::from(u32::MAX), &mut micros)?;
+        s.rule_perf_time = Some(micros);
+        Ok(())
+    };
     "SecPcreMatchLimitRecursion" "Recursion limit of PCRE1; PCRE2 has none, the match limit bounds both." |_, w| {
         number(w, 1, u64::from(u32::MAX), &mut 0)
     };

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Naming, Variable};
+use super::{Naming, Shape, Variable};
 use crate::arena::Text;
 use crate::escape::log_escape_keep_quotes;
 use crate::macros::{Reference, ReferenceKey};
@@ -85,8 +85,11 @@ impl Transaction {
     /// Takes away collected values whose full name the target would generate.
     fn exclude(&mut self, target: &Target, rule: &Rule, values: &mut Vec<Value>) {
         let is_list = |variable| matches!(variable, Variable::MatchedVars | Variable::MatchedVarsNames);
+        // Members of XML, ENV and RULE all have the same name, which is gone as soon as one of them is selected.
+        let row = target.variable.info();
+        let share_a_name = row.naming == Naming::Bare && matches!(row.shape, Shape::List | Shape::Keyed);
         // Members of MATCHED_VARS carry the names of other variables, so names have to be compared as texts.
-        if is_list(target.variable) || values.iter().any(|value| is_list(value.variable)) {
+        if share_a_name || is_list(target.variable) || values.iter().any(|value| is_list(value.variable)) {
             return self.exclude_by_name(target, rule, values);
         }
         values.retain(|value| {
@@ -172,6 +175,15 @@ impl Transaction {
                     if selector.selects(self.arena.get(*name)) {
                         let value = if variable == Variable::MatchedVars { *value } else { *name };
                         values.push(Value::new(variable, MemberName::Full(*name), value));
+                    }
+                }
+            }
+            Variable::PerfRules => {
+                for (id, micros) in self.slow_rules() {
+                    let name = self.arena.push_number(id);
+                    if selector.selects(self.arena.get(name)) {
+                        let value = self.arena.push_number(micros);
+                        values.push(Value::new(variable, MemberName::Member(name), value));
                     }
                 }
             }

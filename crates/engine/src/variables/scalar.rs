@@ -71,7 +71,6 @@ impl Transaction {
             perf if perf as u8 >= Variable::PerfAll as u8 && perf as u8 <= Variable::PerfGc as u8 => {
                 self.performance(perf)
             }
-            Variable::PerfRules => return None,
             Variable::SdbmDeleteError => self.constants.digit(false),
             Variable::MscPcreError | Variable::MscPcreLimitsExceeded => {
                 return flag(self, self.limits_exceeded);

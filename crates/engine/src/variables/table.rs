@@ -180,7 +180,7 @@ variables! {
     PerfSwrite "PERF_SWRITE" Scalar Bare "0: collections are written after phase 5.";
     PerfLogging "PERF_LOGGING" Scalar Bare "0: logs are written after phase 5.";
     PerfGc "PERF_GC" Scalar Bare "0: expired collections are removed by the store.";
-    PerfRules "PERF_RULES" List Member "Nothing: what rules cost is measured by `portcullis bench`.";
+    PerfRules "PERF_RULES" List Member "Microseconds that rules took, by id, from SecRulePerfTime on.";
     SdbmDeleteError "SDBM_DELETE_ERROR" Scalar Bare "1 when an expired collection could not be removed.";
     MscPcreError "MSC_PCRE_ERROR" Scalar Bare "1 when the backtracking engine failed.";
     MscPcreLimitsExceeded "MSC_PCRE_LIMITS_EXCEEDED" Scalar Bare "1 when the backtracking engine ran into its limit.";

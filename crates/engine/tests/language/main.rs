@@ -11,6 +11,7 @@ mod reference;
 mod scripts;
 mod sections;
 mod site;
+mod slow_rules;
 mod streams;
 mod updates;
 mod uploads;

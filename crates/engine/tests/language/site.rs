@@ -1,10 +1,11 @@
 //! Rules and what one request does to them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use portcullis_engine::{
-    Answer, BodyPlan, Compatibility, Need, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
-    Verdict,
+    Answer, BodyPlan, Compatibility, Costs, Need, Phase, Record, RequestLine, RuleSet, Start, Step,
+    Transaction, Verdict,
 };
 use portcullis_testkit::rules::Source;
 
@@ -66,6 +67,9 @@ impl Site {
         let start =
             Start { unique_id: "id".to_owned(), wall_micros: 1_760_000_000_000_000, utc_offset_seconds: 0 };
         let mut transaction = Transaction::new(rules, start);
+        if transaction.times_rules() {
+            transaction.set_costs(Box::new(Costs::new(ticking)));
+        }
         let raw = format!("{method} {target} HTTP/1.1");
         transaction.request_line(RequestLine {
             raw: raw.as_bytes(),
@@ -129,4 +133,10 @@ fn phase(transaction: &mut Transaction, phase: Phase) -> Result<(), Verdict> {
             Step::Need(_) => transaction.provide(Answer::Failed("nothing is there".to_owned())),
         }
     }
+}
+
+/// A clock that is five microseconds further each time somebody looks.
+fn ticking() -> u64 {
+    static TIME: AtomicU64 = AtomicU64::new(0);
+    TIME.fetch_add(5_000, Ordering::Relaxed)
 }

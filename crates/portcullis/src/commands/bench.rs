@@ -17,11 +17,10 @@ use std::cmp::Reverse;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::OnceLock;
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use portcullis_engine::{Costs, Evaluation, RuleSet};
+use portcullis_proxy::stopwatch::nanos;
 
 use crate::findings;
 use crate::ftw::Answer;
@@ -98,12 +97,6 @@ fn measure(site: InProcessSite, requests: &[u8], origin: &Answer, rounds: u64) -
     let nanos = nanos() - begun;
     let costs = *site.into_costs().context("the costs are with the site")?;
     Ok(Measured { requests: first, exchanges, nanos, costs })
-}
-
-/// Nanoseconds since the first call.
-fn nanos() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn page(body: Option<Vec<u8>>) -> Answer {

@@ -20,6 +20,7 @@ use portcullis_engine::{
 use portcullis_http1::{
     BodyDecoder, BodyLimits, Framing, Inbound, RequestHead, RequestReader, Settings, Stage, reason, write,
 };
+use portcullis_proxy::stopwatch;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -157,6 +158,7 @@ impl InProcessSite {
         });
         let workspace = std::mem::take(&mut self.workspace);
         let mut transaction = self.begin(head, &start, self.evaluation, workspace);
+        let measures = self.costs.is_some();
         if let Some(costs) = self.costs.take() {
             transaction.set_costs(costs);
         }
@@ -164,8 +166,9 @@ impl InProcessSite {
         let difference = plain.and_then(|plain| difference(&plain, &words(&run)));
         self.outside.store(&run.transaction, self.now_seconds);
         let Run { mut transaction, response, forwarded, keep_alive } = run;
-        self.costs = transaction.take_costs();
+        let costs = if measures { transaction.take_costs() } else { None };
         let (record, workspace) = transaction.finish_in();
+        self.costs = costs;
         self.workspace = workspace;
         Exchange { record: Some(record), response, forwarded, difference, keep_alive }
     }
@@ -218,6 +221,9 @@ impl InProcessSite {
     ) -> Transaction {
         let mut transaction = Transaction::new_in(Arc::clone(&self.rules), start.clone(), workspace);
         transaction.set_evaluation(evaluation);
+        if transaction.times_rules() {
+            transaction.set_costs(Box::new(Costs::new(stopwatch::nanos)));
+        }
         transaction.connection(self.client, self.server);
         transaction.request_line(RequestLine {
             raw: head.line(),

@@ -82,7 +82,7 @@ impl Case {
 
     /// Whether docs/differences.md names what this case would show.
     pub fn differs_on_purpose(&self) -> bool {
-        if self.leaves_its_body_unread() {
+        if self.leaves_its_body_unread() || self.takes_out_half_a_chain() {
             return true;
         }
         self.directives.iter().enumerate().any(|(at, directive)| match directive {
@@ -111,6 +111,15 @@ impl Case {
         let separators = |piece: &String| 1 + piece.matches(';').count();
         let most = self.request.query.iter().flatten().map(separators).sum::<usize>();
         limited && most > 1 && !matches!(self.request.body, Body::None)
+    }
+
+    /// Whether a marker may keep the links behind it from being removed with their chain.
+    fn takes_out_half_a_chain(&self) -> bool {
+        let starts = |text: &'static str| move |directive: &Directive| matches!(directive, Directive::Line(line) if line.starts_with(text));
+        let is_chained = |directive: &Directive| matches!(directive, Directive::Rule(rule) if rule.actions.iter().any(|action| action == "chain"));
+        let parted =
+            self.directives.windows(2).any(|pair| is_chained(&pair[0]) && starts("SecMarker")(&pair[1]));
+        parted && self.directives.iter().any(starts("SecRuleRemove"))
     }
 
     /// Whether an update stands before every rule it names: there it does nothing.

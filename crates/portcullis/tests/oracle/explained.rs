@@ -37,7 +37,12 @@ pub fn without(case: &Case) -> Option<Case> {
 fn reads_behind(rule: &Rule) -> bool {
     let Some(operator) = rule.operator.as_deref() else { return false };
     let name = operator.trim_start_matches('!').trim_start_matches('@').split(' ').next().unwrap_or_default();
-    let shortened = rule.actions.iter().any(|action| action.starts_with("t:"));
+    let transformations: Vec<&str> =
+        rule.actions.iter().filter_map(|action| action.strip_prefix("t:")).collect();
+    if transformations.iter().skip(1).any(|name| matches!(*name, "cmdLine" | "sqlHexDecode")) {
+        return true;
+    }
+    let shortened = !transformations.is_empty();
     match READS_BEHIND.iter().find(|known| known.eq_ignore_ascii_case(name)) {
         Some(&"ipMatch") => rule.targets != ["REMOTE_ADDR"],
         Some(_) => shortened,

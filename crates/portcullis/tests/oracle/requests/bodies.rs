@@ -142,7 +142,6 @@ fn multipart(random: &mut Random) -> (String, Vec<String>) {
                     "Content-Disposition: form-data; name=\"f\"; filename=\"a'b;c.txt\"",
                     "Content-Disposition: form-data; name=\"f\"; filename*=UTF-8''x",
                     "Content-Disposition: attachment; name=\"a\"",
-                    "Content-Disposition : form-data; name=\"a\"",
                     "Content-Type: text/plain\r\nContent-Disposition: form-data; name=\"a\"",
                     "Content-Disposition: form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"",
                     "Content-Disposition: form-data; NAME=\"a\"",
