@@ -130,7 +130,11 @@ impl Case {
         } else {
             format!("id:{}", word.trim_matches('"'))
         };
+        let by_message = line.contains("ByMsg");
         let is_named = |directive: &Directive| match directive {
+            Directive::Rule(rule) if by_message => {
+                rule.actions.iter().any(|action| action.starts_with("msg:'m"))
+            }
             Directive::Rule(rule) => rule.actions.contains(&action),
             Directive::Line(_) => false,
         };
