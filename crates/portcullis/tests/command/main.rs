@@ -4,6 +4,7 @@
 //! test binary holds them all, because linking the program's crates once is enough.
 
 mod bad_input;
+mod bench;
 mod check;
 mod collections;
 mod console_api;
