@@ -103,13 +103,10 @@ pub trait Test: fmt::Debug + Send + Sync {
     /// Appends ModSecurity v2's message for the match that `hit` came from; `name` is the full variable name (`ARGS:a`).
     fn message(&self, argument: &[u8], hit: &Hit, name: &[u8], out: &mut Vec<u8>);
 
-    /// What a prefilter may know about the matching values.
+    /// What a prefilter may know about the matching values. Not cheap: it is asked once, when a rule set is compiled.
     fn shape(&self) -> Shape<'_> {
         Shape::Opaque
     }
-
-    /// Gives up what only [`Test::shape`] needs; nobody will ask for the shape again.
-    fn settle(&mut self) {}
 
     /// Why its expression runs on the backtracking engine; `None` when none does.
     fn backtracks(&self) -> Option<&'static str> {
@@ -122,8 +119,8 @@ pub trait Test: fmt::Debug + Send + Sync {
 pub enum Shape<'a> {
     /// Nothing is known: the operator must run.
     Opaque,
-    /// A regular expression of the linear engine; the expression is over bytes.
-    Regex(&'a regex_syntax::hir::Hir),
+    /// A regular expression of the linear engine, translated for the asker; the expression is over bytes.
+    Regex(regex_syntax::hir::Hir),
     /// Any of these byte strings occurs, compared without ASCII case.
     AnyOfCaseless(&'a [Vec<u8>]),
     /// These exact bytes occur (the argument of `@contains`, `@streq`, `@beginsWith`, …), and where.

@@ -7,7 +7,7 @@
 
 use crate::text::{argument_error, at};
 use crate::{ArgumentError, Capture, Failure, Hit, Shape, Test, escape};
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// A compiled dictionary.
 #[derive(Debug)]
@@ -22,7 +22,10 @@ pub(crate) struct Phrases {
 impl Phrases {
     /// Builds the automaton. Empty phrases must have been left out.
     pub(crate) fn new(phrases: Vec<Vec<u8>>) -> Result<Self, ArgumentError> {
+        // The screen lets few values come here, so the kind that is small is as good as the fast one, which takes many
+        // times the memory.
         let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .ascii_case_insensitive(true)
             .build(&phrases)
             .map_err(|error| argument_error(format!("the phrases do not fit into one automaton: {error}")))?;

@@ -63,10 +63,6 @@ impl Test for Rx {
         self.pattern.hir().map_or(Shape::Opaque, Shape::Regex)
     }
 
-    fn settle(&mut self) {
-        self.pattern.settle();
-    }
-
     fn backtracks(&self) -> Option<&'static str> {
         self.pattern.backtracks()
     }

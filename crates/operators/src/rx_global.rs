@@ -81,10 +81,6 @@ impl Test for RxGlobal {
         self.pattern.hir().map_or(Shape::Opaque, Shape::Regex)
     }
 
-    fn settle(&mut self) {
-        self.pattern.settle();
-    }
-
     fn backtracks(&self) -> Option<&'static str> {
         self.pattern.backtracks()
     }

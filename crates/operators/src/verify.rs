@@ -103,10 +103,6 @@ impl Test for Verify {
     fn shape(&self) -> Shape<'_> {
         self.pattern.hir().map_or(Shape::Opaque, Shape::Regex)
     }
-
-    fn settle(&mut self) {
-        self.pattern.settle();
-    }
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ impl Tally {
         self.linear += usize::from(pattern.engine() == Engine::Linear);
         let dollar = source.contains(&b'$') || source.windows(2).any(|pair| pair == b"\\Z");
         for _ in 0..rounds {
-            let mut value = random.value(pattern.hir(), source);
+            let mut value = random.value(pattern.hir().as_ref(), source);
             while dollar && value.last() == Some(&b'\n') {
                 value.pop();
             }

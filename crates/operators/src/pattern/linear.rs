@@ -3,7 +3,7 @@
 //! Rule sets have hundreds of expressions and a process uses few of them for ordinary traffic, because the engine
 //! screens values first; so building waits until an expression is really run. It cannot fail by then: the translator
 //! has bounded the size, and nothing else can go wrong with a finished expression. The expression itself is many times as
-//! large as its source, so once nobody asks for its shape it is given up, and translated again for building. The bet on memory is the cache of the
+//! large as its source and nearly never wanted, so it is not kept: who asks for it has it translated again. The bet on memory is the cache of the
 //! lazy DFA, which grows with use up to a capacity that follows the expression's size.
 
 use super::{Options, fill, lower, parse};
@@ -24,8 +24,6 @@ const CACHE_PER_STATE: usize = 256;
 pub(super) struct Linear {
     source: Box<[u8]>,
     options: Options,
-    /// The translated expression; none once it has been given up.
-    hir: Option<Hir>,
     states: usize,
     simple: Option<Simple>,
     regex: OnceLock<Regex>,
@@ -41,18 +39,15 @@ enum Simple {
 }
 
 impl Linear {
-    pub(super) fn new(source: &[u8], options: Options, hir: Hir, states: usize) -> Self {
-        let simple = Simple::of(&hir);
-        Self { source: source.into(), options, hir: Some(hir), states, simple, regex: OnceLock::new() }
+    /// `hir` is what the source is translated into.
+    pub(super) fn new(source: &[u8], options: Options, hir: &Hir, states: usize) -> Self {
+        let simple = Simple::of(hir);
+        Self { source: source.into(), options, states, simple, regex: OnceLock::new() }
     }
 
-    pub(super) fn hir(&self) -> Option<&Hir> {
-        self.hir.as_ref()
-    }
-
-    /// Gives the translated expression up.
-    pub(super) fn settle(&mut self) {
-        self.hir = None;
+    pub(super) fn hir(&self) -> Hir {
+        let lowered = parse::parse(&self.source, self.options).and_then(|parsed| lower::lower(&parsed));
+        lowered.expect("what has been translated once can be translated again").hir
     }
 
     fn regex(&self) -> &Regex {
@@ -62,15 +57,7 @@ impl Linear {
                 .nfa_size_limit(None)
                 .onepass_size_limit(Some(64 * 1024))
                 .hybrid_cache_capacity(CACHE.max(self.states * CACHE_PER_STATE));
-            let mut builder = Regex::builder();
-            builder.configure(config);
-            let built = match &self.hir {
-                Some(hir) => builder.build_from_hir(hir),
-                None => {
-                    let lowered = parse::parse(&self.source, self.options).and_then(|it| lower::lower(&it));
-                    builder.build_from_hir(&lowered.expect("what has been translated can be translated").hir)
-                }
-            };
+            let built = Regex::builder().configure(config).build_from_hir(&self.hir());
             // No limit is set that could be passed: see the module's documentation.
             built.expect("an expression of bounded size can be built")
         })
@@ -151,11 +138,9 @@ mod tests {
             ("^(.*)$", None),
             ("^", None),
         ] {
-            let mut pattern = Pattern::new(source.as_bytes(), Options::default()).unwrap();
+            let pattern = Pattern::new(source.as_bytes(), Options::default()).unwrap();
             let Plan::Linear { linear, .. } = &pattern.plan else { panic!("{source} is linear") };
             assert_eq!(linear.simple, expected, "{source}");
-            pattern.settle();
-            assert!(pattern.hir().is_none());
             for value in [&b"a\nb\xff"[..], b"", b"a"] {
                 let exact = Pattern::new(&[b"(?=)", source.as_bytes()].concat(), Options::default()).unwrap();
                 let (mut captures, mut others) = (Vec::new(), Vec::new());

@@ -111,7 +111,7 @@ impl Pattern {
     pub fn new(source: &[u8], options: Options) -> Result<Self, PatternError> {
         let plan = match parse::parse(source, options).and_then(|parsed| lower::lower(&parsed)) {
             Ok(lowered) => Plan::Linear {
-                linear: Linear::new(source, options, lowered.hir, lowered.states),
+                linear: Linear::new(source, options, &lowered.hir, lowered.states),
                 exact: (lowered.differs != Differs::Nothing).then(|| LazyBacktrack {
                     source: source.into(),
                     options,
@@ -199,18 +199,11 @@ impl Pattern {
         }
     }
 
-    /// Gives up the translated expression, which takes much memory: from now on [`Pattern::hir`] knows none.
-    pub fn settle(&mut self) {
-        if let Plan::Linear { linear, .. } = &mut self.plan {
-            linear.settle();
-        }
-    }
-
-    /// The translated expression, when the linear engine runs it and it has not been given up.
+    /// The translated expression, made anew, when the linear engine runs it.
     #[must_use]
-    pub fn hir(&self) -> Option<&Hir> {
+    pub fn hir(&self) -> Option<Hir> {
         match &self.plan {
-            Plan::Linear { linear, .. } => linear.hir(),
+            Plan::Linear { linear, .. } => Some(linear.hir()),
             Plan::Backtracking(..) => None,
         }
     }

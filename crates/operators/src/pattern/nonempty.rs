@@ -70,16 +70,8 @@ impl NonEmpty {
         Ok(())
     }
 
-    /// Gives up the translated expressions.
-    pub(crate) fn settle(&mut self) {
-        self.plain.settle();
-        if let Some(here) = &mut self.here {
-            here.settle();
-        }
-    }
-
     /// The expression for prefilters: a value without a match of it has none that is not empty.
-    pub(crate) fn hir(&self) -> Option<&Hir> {
+    pub(crate) fn hir(&self) -> Option<Hir> {
         self.plain.hir()
     }
 }

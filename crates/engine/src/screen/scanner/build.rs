@@ -19,16 +19,22 @@ impl Scanner {
     pub(crate) fn new(conditions: &[Condition], rarity: &Rarity) -> Self {
         let mut scanner = Self::default();
         let windows = scanner.add_conditions(conditions);
-        let mut anchored = vec![Vec::new(); 1 << 18];
+        // Numbers of three symbols, each with an entry; and of how many entries each number is.
+        let mut anchored: Vec<(u32, u32)> = Vec::new();
+        let mut loads = vec![0u16; 1 << 18];
         for (window, clauses) in &windows {
-            let anchor = least_loaded(window, &anchored, rarity);
+            let anchor = least_loaded(window, &loads, rarity);
             for number in triples(anchor.three) {
-                anchored[number].push(scanner.entries.len() as u32);
+                anchored.push((number as u32, scanner.entries.len() as u32));
+                loads[number] = loads[number].saturating_add(1);
             }
             scanner.add_entry(window, clauses, &anchor);
         }
+        drop(loads);
+        anchored.sort_unstable();
         let windows: Vec<_> = windows.into_iter().map(|(window, _)| window).collect();
         scanner.add_buckets(&anchored, &windows);
+        scanner.shrink();
         scanner
     }
 
@@ -83,26 +89,39 @@ impl Scanner {
         self.entries.push(Entry { mask, value, sets, marks, shift });
     }
 
-    /// Fills the tables from numbers to entries.
-    fn add_buckets(&mut self, anchored: &[Vec<u32>], windows: &[Sequence]) {
-        let mut lists: HashMap<&[u32], u32> = HashMap::new();
-        for (number, list) in anchored.iter().enumerate() {
-            if number & 63 == 0 {
-                self.ranks[number >> 6] = self.bucket_of.len() as u32;
-            }
-            if list.is_empty() {
-                continue;
+    /// Fills the tables from numbers to entries; both are in order.
+    fn add_buckets(&mut self, anchored: &[(u32, u32)], windows: &[Sequence]) {
+        let mut lists: HashMap<Vec<u32>, u32> = HashMap::new();
+        let mut next_rank = 0;
+        for same in anchored.chunk_by(|left, right| left.0 == right.0) {
+            let number = same[0].0 as usize;
+            let list: Vec<u32> = same.iter().map(|(_, entry)| *entry).collect();
+            while next_rank <= number >> 6 {
+                self.ranks[next_rank] = self.bucket_of.len() as u32;
+                next_rank += 1;
             }
             self.anchors[number >> 6] |= 1 << (number & 63);
-            let bucket = *lists.entry(list).or_insert_with(|| {
+            let bucket = lists.get(&list).copied().unwrap_or_else(|| {
                 let from = self.members.len() as u32;
-                self.members.extend(list);
-                let [before, behind] = [-3, 1].map(|shift| self.around(list, windows, shift));
+                self.members.extend(&list);
+                let [before, behind] = [-3, 1].map(|shift| self.around(&list, windows, shift));
                 self.buckets.push(Bucket { before, behind, members: (from, self.members.len() as u32) });
                 self.buckets.len() as u32 - 1
             });
+            lists.entry(list).or_insert(bucket);
             self.bucket_of.push(bucket);
         }
+    }
+
+    /// Gives back what the tables have room for.
+    fn shrink(&mut self) {
+        self.bucket_of.shrink_to_fit();
+        self.buckets.shrink_to_fit();
+        self.members.shrink_to_fit();
+        self.entries.shrink_to_fit();
+        self.sets.shrink_to_fit();
+        self.marks.shrink_to_fit();
+        self.texts.shrink_to_fit();
     }
 
     /// What can stand at a distance from the anchor's last symbol in any of these entries.
@@ -116,7 +135,7 @@ impl Scanner {
 }
 
 /// The anchor of a window that costs least with the windows that are there already: each is compared where it is found.
-fn least_loaded(window: &Sequence, anchored: &[Vec<u32>], rarity: &Rarity) -> Anchor {
+fn least_loaded(window: &Sequence, loads: &[u16], rarity: &Rarity) -> Anchor {
     let with_load = |anchor: &Anchor| {
         let combinations: u32 = anchor.three.iter().map(|set| set.len()).product();
         if combinations > FEW {
@@ -124,7 +143,7 @@ fn least_loaded(window: &Sequence, anchored: &[Vec<u32>], rarity: &Rarity) -> An
         }
         let compared = |number: usize| {
             let [first, second, third] = [number >> 12, number >> 6, number].map(|symbol| symbol as u8 & 63);
-            rarity.of_three(first, second, third) * anchored[number].len() as f32
+            rarity.of_three(first, second, third) * f32::from(loads[number])
         };
         anchor.cost + triples(anchor.three).map(compared).sum::<f32>() * cost::LENGTH * cost::MEMBER
     };

@@ -87,7 +87,7 @@ fn matches_of_random_expressions_are_candidates() {
         let screened = Screened::new(sources, &rarity);
         for (source, pattern) in &screened.patterns {
             for _ in 0..6 {
-                let value = random.value(pattern.hir(), source);
+                let value = random.value(pattern.hir().as_ref(), source);
                 matches += screened.check(&value, &mut findings);
                 tried += screened.patterns.len();
                 if tried % 16 == 0 {

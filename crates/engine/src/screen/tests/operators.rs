@@ -133,7 +133,7 @@ fn matches_of_rule_set_operators_are_candidates() {
 /// A value that an operator is likely to match, or almost.
 fn value_for(test: &dyn Test, random: &mut Random) -> Vec<u8> {
     match test.shape() {
-        Shape::Regex(hir) => random.value(Some(hir), b"x"),
+        Shape::Regex(hir) => random.value(Some(&hir), b"x"),
         Shape::AnyOfCaseless(phrases) if !phrases.is_empty() => {
             let phrase = &phrases[random.below(phrases.len())];
             [random.value(None, phrase).as_slice(), phrase, &random.value(None, phrase)].concat()
