@@ -26,6 +26,11 @@ impl Text {
         (self.start, self.len)
     }
 
+    /// The text in another arena that holds the bytes from `from` of this one at `to`.
+    pub(crate) fn moved(self, from: usize, to: usize) -> Text {
+        Text { start: (self.start as usize + to - from) as u32, len: self.len }
+    }
+
     /// A part of this text: `start..end`, clamped.
     pub(crate) fn slice(self, start: usize, end: usize) -> Text {
         let end = end.min(self.len());
@@ -47,6 +52,16 @@ impl Arena {
     /// Forgets all texts.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+    }
+
+    /// How many bytes it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The bytes from a position on.
+    pub(crate) fn bytes_from(&self, position: usize) -> &[u8] {
+        self.bytes.get(position..).unwrap_or_default()
     }
 
     /// How many bytes it can hold without growing.

@@ -30,6 +30,7 @@ mod members;
 mod message;
 mod persistent;
 mod phases;
+mod prologue;
 pub mod record;
 mod request;
 mod request_body;

@@ -79,6 +79,17 @@ impl Template {
         self.pieces.iter().any(of)
     }
 
+    /// Whether it consists of literals and members of TX that have a slot.
+    pub(crate) fn is_made_of_tx(&self) -> bool {
+        let is_tx = |reference: &Reference| {
+            reference.variable == Variable::Tx && matches!(reference.key, ReferenceKey::Slot(_))
+        };
+        self.pieces.iter().all(|piece| match piece {
+            Piece::Literal(_) => true,
+            Piece::Reference(reference) => is_tx(reference),
+        })
+    }
+
     /// The text as written.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw

@@ -42,6 +42,27 @@ impl TxMembers {
         self.clock == 0
     }
 
+    /// Whether nothing has been set since the last reset, and nobody waits for the first change.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.is_empty() && !self.keeps_original
+    }
+
+    /// The members with slots, in order of slots.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (TxSlot, Member)> {
+        let slots = self.slots.iter().enumerate().map(|(slot, member)| (slot as TxSlot, *member));
+        slots.filter(|(_, member)| member.created != 0)
+    }
+
+    /// Sets members that were created in another transaction, when nothing has been set in this one.
+    pub(crate) fn begin_with(&mut self, members: impl Iterator<Item = (TxSlot, Member)>) {
+        for (slot, member) in members {
+            if let Some(place) = self.slots.get_mut(usize::from(slot)) {
+                *place = member;
+                self.clock = self.clock.max(member.created);
+            }
+        }
+    }
+
     /// From now on the first change keeps what was there, for [`TxMembers::take_original`].
     pub(crate) fn keep_original(&mut self) {
         self.keeps_original = true;

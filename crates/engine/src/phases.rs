@@ -148,6 +148,12 @@ impl Transaction {
             let begins = self.is_screened() && !self.cursor.in_chain && self.cursor.resume.is_none();
             if begins {
                 self.cursor.position = self.screening.next(self.cursor.position);
+                if let Some(prologue) = &rules.prologue
+                    && prologue.begins_at(self.cursor.position)
+                    && self.take_prologue(prologue)
+                {
+                    continue;
+                }
             }
             let Some(instruction) = program.get(self.cursor.position) else { break };
             let index = match instruction {
@@ -275,7 +281,7 @@ impl Transaction {
 
     /// Whether a rule that tests one member of TX does not match: most rules of a rule set's own bookkeeping, asked without
     /// the machinery for values. A test that says no leaves nothing behind.
-    fn fails_at_once(&mut self, rule: &Rule) -> bool {
+    pub(crate) fn fails_at_once(&mut self, rule: &Rule) -> bool {
         let Some((slot, counts)) = rule.member.filter(|_| !self.traces(4)) else { return false };
         let (Test::Pure(test), Some(argument)) = (&rule.operator.test, rule.operator.argument.as_literal())
         else {

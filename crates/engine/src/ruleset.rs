@@ -14,6 +14,7 @@ use crate::bookkeeping::Bookkeeping;
 use crate::compile::header_edit::HeaderEdit;
 use crate::hash::OffsetHasher;
 use crate::macros::Template;
+use crate::prologue::Prologue;
 use crate::screen::plan::Screen;
 use crate::settings::Settings;
 use crate::variables::Variable;
@@ -45,6 +46,8 @@ pub struct RuleSet {
     /// The environment of the process that compiled it.
     pub(crate) variables: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) screen: Screen,
+    /// What phase 1 begins with.
+    pub(crate) prologue: Option<Prologue>,
 }
 
 /// How many rules a file brought, for the start-up message.
@@ -215,8 +218,7 @@ pub(crate) struct KeyPattern {
 
 impl KeyPattern {
     /// An expression with its text; it takes no notice of case.
-    pub(crate) fn new(source: &[u8], mut pattern: Pattern) -> Self {
-        pattern.settle();
+    pub(crate) fn new(source: &[u8], pattern: Pattern) -> Self {
         let prefix = prefix(source);
         let is_prefix = source.strip_prefix(b"^") == Some(&prefix);
         Self { source: source.to_vec(), pattern, prefix, is_prefix, slots: std::sync::OnceLock::new() }
@@ -453,6 +455,10 @@ impl BitSet {
 
     pub(crate) fn contains(&self, index: u32) -> bool {
         self.words.get(index as usize / 64).is_some_and(|bits| bits & (1 << (index % 64)) != 0)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {

@@ -128,6 +128,11 @@ pub(crate) enum Effect {
 }
 
 impl Effect {
+    /// Whether it sets members of TX to what is made of literals and of TX.
+    pub(crate) fn is_made_of_tx(&self) -> bool {
+        matches!(self, Effect::SetVar(effect) if effect.is_made_of_tx())
+    }
+
     /// Runs the effect for the latest match. `rule` is the rule or link that matched (`%{rule.…}` shows its starter).
     /// `Err` asks for something from outside; the effect is run again when the answer is there.
     pub(crate) fn run(&self, transaction: &mut Transaction, rule: &crate::ruleset::Rule) -> Result<(), Need> {

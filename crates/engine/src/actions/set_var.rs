@@ -135,6 +135,14 @@ impl SetVar {
         matches!(self.name, Name::Tx { .. })
     }
 
+    /// Whether it sets a member of TX that is known before it runs, to what is made of literals and of such members.
+    pub(crate) fn is_made_of_tx(&self) -> bool {
+        match &self.operation {
+            Operation::Assign(value) | Operation::Add(value) => self.sets_known_tx() && value.is_made_of_tx(),
+            Operation::Delete => false,
+        }
+    }
+
     /// Whether the value is made of what the rule has matched so far.
     pub(crate) fn reads_matches(&self) -> bool {
         let (Operation::Assign(value) | Operation::Add(value)) = &self.operation else { return false };

@@ -8,9 +8,10 @@ use portcullis_seclang::Diagnostic;
 use super::{Compiler, ElementKind, RuleDraft};
 use crate::bookkeeping::Bookkeeping;
 use crate::macros::Template;
+use crate::prologue::Prologue;
 use crate::ruleset::{
     BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet, Selector,
-    Test, TransformationChains,
+    TransformationChains,
 };
 use crate::screen::plan::Screen;
 use crate::screen::trial;
@@ -23,11 +24,10 @@ fn screened(rule_set: RuleSet) -> RuleSet {
     let passed_over = trial::passed_over(&shared);
     let mut rule_set = Arc::into_inner(shared).expect("the trial is over and has kept nothing");
     rule_set.screen = Screen::new(&rule_set.rules, &rule_set.programs, &rule_set.chains, &passed_over);
-    for rule in &mut rule_set.rules {
-        if let Test::Pure(test) = &mut rule.operator.test {
-            test.settle();
-        }
-    }
+    let shared = Arc::new(rule_set);
+    let prologue = Prologue::of(&shared);
+    let mut rule_set = Arc::into_inner(shared).expect("the stretch has been run and has kept nothing");
+    rule_set.prologue = prologue;
     rule_set
 }
 
@@ -91,6 +91,7 @@ impl Compiler<'_> {
             settings: self.settings,
             summary: summarise(&kept, &files),
             screen: Screen::default(),
+            prologue: None,
             rules,
             programs,
             chains,

@@ -186,10 +186,30 @@ impl Screen {
         self.visited.get(phase.index()).map_or(&[], Vec::as_slice)
     }
 
+    /// The first position from `position` on that is visited whatever the values; beyond the program when there is none.
+    pub(crate) fn next_visited(&self, phase: Phase, position: usize) -> usize {
+        next_bit(self.visited(phase), position)
+    }
+
     /// The unit of a rule, when it is screened.
     pub(crate) fn unit(&self, rule: &Rule) -> Option<Unit> {
         self.units.get(rule.index as usize).copied().flatten()
     }
+}
+
+/// The first set bit from `position` on; `usize::MAX` when there is none.
+pub(super) fn next_bit(words: &[u64], position: usize) -> usize {
+    let mut index = position / 64;
+    let Some(word) = words.get(index) else { return usize::MAX };
+    let mut bits = word & (u64::MAX << (position % 64));
+    while bits == 0 {
+        index += 1;
+        match words.get(index) {
+            Some(word) => bits = *word,
+            None => return usize::MAX,
+        }
+    }
+    index * 64 + bits.trailing_zeros() as usize
 }
 
 /// Which of the halves a phase belongs to.

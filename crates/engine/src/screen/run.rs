@@ -5,10 +5,12 @@
 //!
 //! What was scanned for an earlier phase is not scanned again; a value that is new or has been replaced is.
 
+use std::ops::Range;
+
 use portcullis_transformations::Tables;
 
 use super::memory::{Known, Memory, Question};
-use super::plan::{Half, Source, half_of};
+use super::plan::{Half, Screen, Source, half_of, next_bit};
 use super::results::Results;
 use super::scanner::Unit;
 use crate::arena::{Arena, Text};
@@ -92,17 +94,21 @@ impl Screening {
 
     /// The next position to visit, from `position` on.
     pub(crate) fn next(&self, position: usize) -> usize {
-        let mut index = position / 64;
-        let Some(word) = self.visits.get(index) else { return usize::MAX };
-        let mut bits = word & (u64::MAX << (position % 64));
-        while bits == 0 {
-            index += 1;
-            match self.visits.get(index) {
-                Some(word) => bits = *word,
-                None => return usize::MAX,
-            }
-        }
-        index * 64 + bits.trailing_zeros() as usize
+        next_bit(&self.visits, position)
+    }
+
+    /// Whether no candidate has been found at these positions of the running phase.
+    pub(crate) fn visits_only_what_always_is(&self, screen: &Screen, positions: Range<usize>) -> bool {
+        let Some(phase) = self.phase else { return false };
+        let always = screen.visited(phase);
+        let (first, last) = (positions.start / 64, positions.end.saturating_sub(1) / 64);
+        (first..=last).all(|word| {
+            let behind = positions.end - word * 64;
+            let before = if behind >= 64 { u64::MAX } else { (1 << behind) - 1 };
+            let from = u64::MAX << positions.start.saturating_sub(word * 64);
+            let differ = self.visits.get(word).copied().unwrap_or(0) ^ always.get(word).copied().unwrap_or(0);
+            differ & before & from == 0
+        })
     }
 
     /// The values that a unit could match.

@@ -14,6 +14,7 @@ use super::operators::attacks;
 use super::random::Random;
 use super::requests::{Message, message};
 use super::rules::rules;
+use crate::prologue::Prologue;
 use crate::{
     Answer, BodyPlan, Compatibility, Environment, Evaluation, Phase, RequestLine, RuleSet, Start, Step,
     Transaction, Verdict, Workspace, compile,
@@ -158,6 +159,56 @@ fn rules_that_only_keep_books_are_known() {
         let text = rule.replace("phase:1", "id:1,phase:1") + "\nSecMarker END\n";
         let rules = rule_set(&text).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(rules.rules.iter().any(|rule| rule.bookkeeping.is_some()), expected, "{rule}");
+    }
+}
+
+/// What the rules of the first stretch leave is copied, unless something in the request or before the stretch forbids it.
+#[test]
+fn a_prologue_is_what_its_rules_do() {
+    let set_up = r#"
+SecRule &TX:a "@eq 0" "id:11,phase:1,pass,nolog,setvar:tx.A=1,severity:3"
+SecRule TX:a "@eq 2" "id:12,phase:1,deny,log"
+SecAction "id:13,phase:1,pass,nolog,setvar:tx.b=%{tx.a}%{tx.a},setvar:tx.c=+4"
+SecRule TX:b "@eq 11" "id:14,phase:1,pass,nolog,skipAfter:ON"
+SecAction "id:15,phase:1,pass,nolog,setvar:tx.never=1"
+SecMarker ON
+MIDDLE
+SecRule TX:c "@ge 4" "id:16,phase:1,pass,nolog,setvar:tx.c=+1"
+SecRule &TX:c "@eq 1" "id:17,phase:1,pass,nolog,setvar:tx.d=%{tx.c}"
+SecRule ARGS|TX:d "@rx 5|x" "id:30,phase:1,pass,log,msg:'%{MATCHED_VAR_NAME} %{tx.A} %{tx.d} %{HIGHEST_SEVERITY}',setvar:tx.e=%{MATCHED_VAR}"
+SecRule TX "@unconditionalMatch" "id:31,phase:2,pass,log"
+"#;
+    let befores = [
+        "",
+        r#"SecRule ARGS "@contains before" "id:1,phase:1,pass,nolog,ctl:ruleRemoveById=13""#,
+        r#"SecRule ARGS "@contains before" "id:1,phase:1,pass,nolog,ctl:ruleRemoveTargetById=11;TX:a""#,
+        r#"SecRule ARGS "@contains before" "id:1,phase:1,pass,nolog,setvar:tx.a=7""#,
+        r#"SecRule ARGS "@rx bef(ore)" "id:1,phase:1,pass,nolog,capture""#,
+        r#"SecRule ARGS "@contains before" "id:1,phase:1,pass,nolog,ctl:ruleEngine=Off""#,
+    ];
+    let middles = [
+        ("", 6),
+        (r#"SecRule ARGS "@contains middle" "id:20,phase:1,pass,nolog,setvar:tx.c=9""#, 6),
+        (r#"SecRule ARGS "!@contains middle" "id:20,phase:1,pass,nolog,setvar:tx.c=9""#, 4),
+        (r#"SecAction "id:20,phase:1,pass,nolog,setvar:tx.c=+%{ARGS.n}""#, 4),
+    ];
+    let mut workspace = Workspace::new();
+    for before in befores {
+        for (middle, rules_run) in middles {
+            let text = format!("SecRuleEngine On\n{before}\n{}", set_up.replace("MIDDLE", middle));
+            let rules = rule_set(&text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(rules.prologue.as_ref().map(Prologue::rules_run), Some(rules_run), "{text}");
+            for target in ["/", "/?n=3", "/?a=before", "/?a=middle", "/?a=before&b=middle&c=x"] {
+                let message = Message {
+                    method: "GET",
+                    target: target.into(),
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                    answer: Vec::new(),
+                };
+                compare(&rules, &text, &message, &mut workspace);
+            }
+        }
     }
 }
 
