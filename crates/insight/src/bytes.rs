@@ -2,7 +2,8 @@
 //!
 //! `b"caf\xc3\xa9\0\\"` → `café\x00\\`. Records hold arbitrary bytes, JSON and pages hold text: what is printable UTF-8 stays
 //! as it is, a backslash is doubled, every other byte becomes `\xHH`. Controls and characters that change the direction of
-//! text are written out, so what is shown is what was sent. Reading gives the same bytes back.
+//! text are written out, so what is shown is what was sent. Reading gives the same bytes back. Formats that are not for
+//! people (the store's) hold the bytes themselves.
 
 use std::fmt;
 
@@ -80,13 +81,17 @@ impl fmt::Display for Bytes {
             bytes.iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))
         };
         for chunk in self.0.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                match character {
+            let mut rest = chunk.valid();
+            // What stays as it is goes in one piece up to the next character that does not.
+            while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c == '\\' || is_hidden(*c)) {
+                f.write_str(rest.get(..at).unwrap_or_default())?;
+                match c {
                     '\\' => f.write_str("\\\\")?,
-                    c if is_hidden(c) => hex(f, c.encode_utf8(&mut [0; 4]).as_bytes())?,
-                    c => write!(f, "{c}")?,
+                    c => hex(f, c.encode_utf8(&mut [0; 4]).as_bytes())?,
                 }
+                rest = rest.get(at + c.len_utf8()..).unwrap_or_default();
             }
+            f.write_str(rest)?;
             hex(f, chunk.invalid())?;
         }
         Ok(())
@@ -95,6 +100,9 @@ impl fmt::Display for Bytes {
 
 /// Controls, and characters that show nothing or turn the text around.
 fn is_hidden(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
@@ -107,14 +115,40 @@ impl fmt::Debug for Bytes {
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_bytes(&self.0)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return deserializer.deserialize_byte_buf(Raw);
+        }
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| de::Error::custom("a backslash that begins no escape"))
+    }
+}
+
+/// Reads the bytes of a format that is not for people.
+struct Raw;
+
+impl de::Visitor<'_> for Raw {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(Bytes::from(bytes))
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+        Ok(Bytes(bytes))
     }
 }
 
@@ -135,7 +169,9 @@ mod tests {
         #[test]
         fn reading_gives_the_same_bytes_back(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let written = Bytes::from(bytes.as_slice()).to_string();
-            prop_assert_eq!(Bytes::parse(&written).map(|read| read.0), Some(bytes));
+            prop_assert_eq!(Bytes::parse(&written).map(|read| read.0), Some(bytes.clone()));
+            let stored = postcard::to_stdvec(&Bytes::from(bytes.as_slice())).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Bytes>(&stored).unwrap().0, bytes);
         }
     }
 }

@@ -50,6 +50,11 @@ impl Verdict {
     pub(crate) fn number(self) -> i64 {
         self as i64
     }
+
+    /// The verdict of a number in the store.
+    pub(crate) fn numbered(number: i64) -> Self {
+        Self::ALL.into_iter().find(|verdict| verdict.number() == number).unwrap_or(Self::Error)
+    }
 }
 
 /// What a list shows of an event.

@@ -5,12 +5,18 @@
 //! ```
 //!
 //! Fields: `rule`, `tag`, `path`, `client`, `host`, `method`, `id` (a `*` at the end: begins with), `status` (403 or 4xx), `score`
-//! (5, >5, >=5, <5, <=5), `verdict`. Values with blanks stand in double quotes. A mistake is told with its place in the text. The
-//! store turns a filter into SQL; values only ever become parameters of it.
+//! (5, >5, >=5, <5, <=5), `verdict`, `text`. Values with blanks stand in double quotes. A mistake is told with its place in the
+//! text. The store turns a filter into SQL; values only ever become parameters of it.
+//!
+//! `text:` and a word without a field find the same: where the target with its arguments, a message, matched data, the name or
+//! the value of what matched, or the reason of a failure holds them, A to Z like a to z. There is no index of words, which would
+//! cost each event more than all the rest: events are looked through, so that parts of words are found, too. What is not
+//! printable is written as it is shown: `\x00`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::bytes::Bytes;
 use crate::event::Verdict;
 
 /// A stretch of time, microseconds since the Unix epoch; the end is not part of it.
@@ -53,7 +59,7 @@ pub(crate) enum Term {
     Status(u16, u16),
     Score(Comparison, i64),
     Verdict(Verdict),
-    Anywhere(String),
+    Anywhere(Bytes),
 }
 
 /// See the module. The default holds for every event.
@@ -82,7 +88,7 @@ pub struct FilterError {
     pub message: String,
 }
 
-const FIELDS: &str = "rule, tag, path, client, host, method, id, status, score, verdict";
+const FIELDS: &str = "rule, tag, path, client, host, method, id, status, score, verdict, text";
 
 /// More conditions are refused: each costs a look at every event.
 const MOST_TERMS: usize = 20;
@@ -145,7 +151,7 @@ fn term(word: &str) -> Result<Term, String> {
     let field = word
         .split_once(':')
         .filter(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()));
-    let Some((name, value)) = field else { return Ok(Term::Anywhere(unquoted(word)?)) };
+    let Some((name, value)) = field else { return Ok(anywhere(&unquoted(word)?)) };
     let value = unquoted(value)?;
     if value.is_empty() {
         return Err(format!("`{name}:` needs a value"));
@@ -160,6 +166,7 @@ fn term(word: &str) -> Result<Term, String> {
             number.map(Term::Rule).ok_or_else(|| format!("`{value}` is not the id of a rule"))
         }
         "tag" => Ok(Term::Tag(value)),
+        "text" => Ok(anywhere(&value)),
         "path" => Ok(text("path")),
         "client" => Ok(text("client")),
         "host" => Ok(text("host")),
@@ -173,6 +180,11 @@ fn term(word: &str) -> Result<Term, String> {
         }),
         _ => Err(format!("there is no field `{name}`; there are {FIELDS}, and words without a field")),
     }
+}
+
+fn anywhere(text: &str) -> Term {
+    // A backslash that begins no escape stands for itself.
+    Term::Anywhere(Bytes::parse(text).unwrap_or_else(|| text.into()))
 }
 
 fn unquoted(value: &str) -> Result<String, String> {
@@ -215,8 +227,10 @@ mod tests {
         let filter = Filter::parse("rule:942100 path:/a* status:4xx score:>=5 \"or 1\"").unwrap();
         let path = Term::Text("path", "/a".to_owned(), true);
         let score = Term::Score(Comparison::AtLeast, 5);
-        let text = Term::Anywhere("or 1".to_owned());
-        assert_eq!(filter.terms, [Term::Rule(942_100), path, Term::Status(400, 499), score, text]);
+        let text = Term::Anywhere("or 1".into());
+        assert_eq!(filter.terms, [Term::Rule(942_100), path, Term::Status(400, 499), score, text.clone()]);
+        assert_eq!(Filter::parse("text:\"or 1\"").unwrap().terms, [text]);
+        assert_eq!(Filter::parse("text:\\x00").unwrap().terms, [Term::Anywhere(b"\0".as_slice().into())]);
         assert_eq!(Filter::parse(" ").unwrap(), Filter::default());
     }
 

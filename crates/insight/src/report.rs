@@ -46,7 +46,7 @@ pub struct Bucket {
 pub struct TopRule {
     /// The rule.
     pub rule: u64,
-    /// Its message in the latest of them.
+    /// Its message, as it was when first seen where it has macros.
     pub message: Bytes,
     /// How many events.
     pub events: u64,

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_engine::{BodyPlan, Compatibility, Phase, RequestLine, RuleSet, Start, Step, Transaction};
-use portcullis_insight::{Event, EventSummary, Events, Filter, Limits, Observed, Verdict, Window};
+use portcullis_insight::{
+    Counts, Event, EventDetail, EventSummary, Events, Filter, Limits, Observed, Verdict, Window,
+};
 use portcullis_testkit::rules::Source;
 use proptest::prelude::*;
 
@@ -141,6 +143,12 @@ fn filters_find_what_they_say() {
         ("client:192.0.2.7 status:2xx host:shop.example method:POST", "c b a"),
         ("\"select 1\"", "a"),
         ("SELECT", "c a"),
+        ("text:select", "c a"),
+        ("text:sql", "c a"),
+        ("text:/CART", "b"),
+        ("text:args:q", "c a"),
+        ("text:\"select 1\" rule:1", "a"),
+        ("text:mozilla", ""),
         ("status:403", ""),
         ("rule:1 rule:3", ""),
     ];
@@ -184,6 +192,100 @@ fn an_event_holds_what_was_asked_and_what_matched() {
     assert!(!sql.sums_up && !sql.disruptive && score.sums_up && score.disruptive);
     assert_eq!((sql.file.as_str(), sql.line), ("rules.conf", 6));
     assert_eq!(events.get("d").unwrap(), None, "what matched nothing is only counted");
+}
+
+#[test]
+fn an_event_comes_back_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = open(folder.path(), Limits::default());
+    let rules = rules(
+        "SecRule ARGS \"@rx .\" \"id:1,phase:2,pass,log,auditlog,msg:'saw %{MATCHED_VAR}',tag:'of %{ARGS.tag}',\
+         severity:CRITICAL,ver:'v/1',logdata:'%{MATCHED_VAR_NAME}'\"\n\
+         SecRule REQUEST_HEADERS|REQUEST_BODY \"@contains x\" \"id:2,phase:2,deny,log,msg:'x',tag:'a',tag:'b'\"",
+    );
+    let form = || vec![("Content-Type", "application/x-www-form-urlencoded"), ("X", "caf\u{e9}\\x")];
+    let targets = ["/a?tag=1&b=x", "/a?tag=1&b=y%00", "/%ff\\?tag=2#x", "/a?tag=1&b=x"];
+    let mut submitted: Vec<Event> = Vec::new();
+    for (id, target) in targets.into_iter().enumerate() {
+        let request = Request { id: format!("i{id}"), target, headers: form(), body: b"c=\xff\0x", ..Request::default() };
+        submitted.push(event(&rules, &request));
+    }
+    submitted.iter().for_each(|event| events.submit(event.clone()));
+    assert!(events.flush(PATIENCE));
+    for (place, event) in submitted.into_iter().enumerate() {
+        let mut expected = *event.detail.unwrap();
+        expected.summary.seq = place as u64 + 1;
+        let got = events.get(&expected.summary.id).unwrap().unwrap();
+        assert!(got.matched.len() >= 3, "{got:?}");
+        assert_eq!(got, expected);
+        let listed = events.list(&Filter::parse(&format!("id:i{place}")).unwrap(), None, 1).unwrap();
+        assert_eq!(listed.items, [got.summary]);
+    }
+    assert_eq!(ids(&events, "tag:\"of 2\"").join(" "), "i2");
+    assert_eq!(ids(&events, "text:\\xff\\x00x").len(), 4);
+    assert_eq!(ids(&events, "text:\"saw y\"").join(" "), "i1");
+}
+
+/// The layout of version 1, with one event and one minute.
+fn older_file(path: &Path, event: &EventDetail) {
+    let old = rusqlite::Connection::open(path).unwrap();
+    let columns = Counts::NAMES.iter().map(|name| format!(", {name} INTEGER NOT NULL DEFAULT 0"));
+    old.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         CREATE TABLE event (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, micros INTEGER NOT NULL,
+            client TEXT NOT NULL, host TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+            status INTEGER NOT NULL, verdict INTEGER NOT NULL, score INTEGER NOT NULL,
+            text TEXT NOT NULL, summary TEXT NOT NULL, detail TEXT NOT NULL);
+         CREATE TABLE minute (minute INTEGER PRIMARY KEY{});
+         INSERT INTO minute (minute, requests, blocked) VALUES (0, 9, 2);
+         PRAGMA user_version = 1;",
+        columns.collect::<String>()
+    ))
+    .unwrap();
+    let sql = "INSERT INTO event (id, micros, client, host, method, path, status, verdict, score, text, summary, detail)
+               VALUES ('a', 0, '', '', '', '', 0, 0, 0, '', '', ?1), ('broken', 0, '', '', '', '', 0, 0, 0, '', '', '{')";
+    old.execute(sql, [serde_json::to_string(event).unwrap()]).unwrap();
+}
+
+#[test]
+fn a_file_of_an_older_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.sqlite");
+    let request = Request { id: "a".to_owned(), target: "/?q=select", ..Request::default() };
+    let mut expected = *event(&scoring(), &request).detail.unwrap();
+    older_file(&path, &expected);
+    let error = Events::read_only(&path).unwrap_err().to_string();
+    assert!(error.contains("`run` brings it up to date"), "{error}");
+    let events = open(folder.path(), Limits::default());
+    expected.summary.seq = 1;
+    assert_eq!(events.get("a").unwrap(), Some(expected));
+    assert_eq!(ids(&events, ""), ["a"]);
+    assert_eq!(events.overview(Window::ALL).unwrap().totals.blocked, 2);
+    events.submit(event(&scoring(), &Request { id: "b".to_owned(), ..request }));
+    assert!(events.flush(PATIENCE));
+    assert_eq!(ids(&events, "rule:1"), ["b", "a"]);
+    drop(events);
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 1, "the old file is gone");
+}
+
+#[test]
+fn rules_that_no_event_names_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let stored = |folder: &Path| -> i64 {
+        let connection = rusqlite::Connection::open(folder.join("events.sqlite")).unwrap();
+        connection.query_row("SELECT count(*) FROM rule", [], |row| row.get(0)).unwrap()
+    };
+    let limits = Limits { events: 1, ..Limits::default() };
+    for id in 1..5 {
+        let events = open(folder.path(), limits);
+        let rules = rules(&format!("SecRule ARGS \"@contains x\" \"id:{id},phase:2,pass,log,msg:'m'\""));
+        events.submit(event(&rules, &Request { id: id.to_string(), target: "/?a=x", ..Request::default() }));
+        assert!(events.flush(PATIENCE));
+        assert_eq!(ids(&events, &format!("rule:{id}")), [id.to_string()]);
+    }
+    assert!((1..=2).contains(&stored(folder.path())), "{}", stored(folder.path()));
 }
 
 #[test]

@@ -23,8 +23,11 @@ impl Live {
         receiver
     }
 
-    pub(super) fn publish(&self, events: Vec<EventSummary>) {
+    pub(super) fn publish(&self, events: impl Iterator<Item = EventSummary>) {
         let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        if subscribers.is_empty() {
+            return;
+        }
         for event in events {
             subscribers.retain(|subscriber| {
                 !matches!(subscriber.try_send(event.clone()), Err(TrySendError::Disconnected(_)))

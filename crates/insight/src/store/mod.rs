@@ -1,9 +1,12 @@
-//! The event store: one SQLite file, written by a thread of its own, bounded in every direction.
+//! The event store, written by a thread of its own, bounded in every direction.
 //!
 //! ```text
 //! worker ─ submit ─▶ queue (bounded) ─▶ writer thread ─ a transaction per batch ─▶ events.sqlite ─▶ list, get, overview, …
 //!        └ counts ─▶ map of minutes ──────┘                                      └▶ subscribers (live tail)
 //! ```
+//!
+//! `kept.rs` is what rows hold of an event, `catalogue.rs` what is the same in many; `sqlite/` keeps them in a file behind
+//! the traits [`Storage`] and [`Reading`].
 //!
 //! [`Events::submit`] never waits: what the queue cannot take is dropped and counted in [`Events::losses`], as is what the
 //! file cannot take. Counters of minutes are never dropped with events. When there are more events, more bytes or older events
@@ -11,28 +14,76 @@
 //!
 //! Limits: one process writes a file; counters of the last second are lost when the process dies.
 
+mod catalogue;
+mod kept;
 mod live;
-mod query;
+mod queue;
 mod reports;
-mod schema;
+mod sqlite;
+mod tally;
 mod writer;
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::counts::Counts;
 use crate::event::{EventDetail, EventSummary};
 use crate::filter::{Filter, Window};
 use crate::observed::Event;
 use crate::report::{Overview, Protection};
-use writer::{Message, Shared};
+use catalogue::Entry;
+use kept::Kept;
+use queue::Shared;
+use tally::Tally;
+
+const MINUTE_MICROS: i64 = 60_000_000;
+
+/// The half of a store that writes; the writer's thread has it.
+trait Storage: Send {
+    /// All entries of the catalogue, for the beginning.
+    fn rules(&mut self) -> Result<Vec<Entry>, String>;
+
+    /// Writes all of it or nothing, and drops what is too old or too much. Events get their place.
+    fn store(
+        &mut self,
+        batch: &mut [Kept],
+        fresh: &[Arc<Entry>],
+        minutes: &BTreeMap<i64, Counts>,
+    ) -> Result<(), String>;
+
+    /// Drops so many of the oldest events: a full disk has room again.
+    fn make_room(&mut self, events: u64) -> Result<(), String>;
+}
+
+/// The half that reads.
+trait Reading: Send + fmt::Debug {
+    fn list(
+        &mut self,
+        filter: &Filter,
+        before: Option<u64>,
+        count: usize,
+    ) -> Result<Page<EventSummary>, EventsError>;
+
+    fn count(&mut self, filter: &Filter) -> Result<u64, EventsError>;
+
+    fn get(&mut self, id: &str) -> Result<Option<EventDetail>, EventsError>;
+
+    fn details(&mut self, filter: &Filter, count: usize) -> Result<Vec<EventDetail>, EventsError>;
+
+    /// Rules, paths and clients of the events that pass.
+    fn tally(&mut self, filter: &Filter) -> Result<Tally, EventsError>;
+
+    /// The counters of the minutes from one to another, both included.
+    fn minutes(&mut self, from: i64, to: i64) -> Result<Vec<(i64, Counts)>, EventsError>;
+}
 
 /// How much the store keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +157,7 @@ pub struct Page<T> {
 #[derive(Debug)]
 pub struct Events {
     shared: Arc<Shared>,
-    reader: Mutex<Connection>,
+    reader: Mutex<Box<dyn Reading>>,
     /// Where [`Events::read_only`] opens it again.
     path: PathBuf,
     writer: Option<JoinHandle<()>>,
@@ -123,13 +174,11 @@ impl Events {
     pub fn open(path: impl Into<PathBuf>, limits: Limits) -> Result<Self, EventsError> {
         let path = path.into();
         let wrong = |reason: String| EventsError::Open { path: path.clone(), reason };
-        let writing = schema::open(&path, &limits).map_err(wrong)?;
-        let reading = schema::open_to_read(&path).map_err(wrong)?;
-        let (shared, receiver) = Shared::new(limits);
-        let shared = Arc::new(shared);
-        let writer = writer::start(writing, Arc::clone(&shared), receiver)
-            .map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { shared, reader: Mutex::new(reading), path, writer: Some(writer) })
+        let writing = sqlite::open(&path, &limits).map_err(wrong)?;
+        let reading = sqlite::open_to_read(&path).map_err(wrong)?;
+        let shared = Arc::new(Shared::new(limits.queue_bytes));
+        let writer = writer::start(Box::new(writing), Arc::clone(&shared)).map_err(wrong)?;
+        Ok(Self { shared, reader: Mutex::new(Box::new(reading)), path, writer: Some(writer) })
     }
 
     /// Opens a store to read it, whether a proxy writes it or not; submitting to it counts as a loss.
@@ -139,9 +188,10 @@ impl Events {
     pub fn read_only(path: impl Into<PathBuf>) -> Result<Self, EventsError> {
         let path = path.into();
         let reading =
-            schema::open_to_read(&path).map_err(|reason| EventsError::Open { path: path.clone(), reason })?;
-        let (shared, _) = Shared::new(Limits::default());
-        Ok(Self { shared: Arc::new(shared), reader: Mutex::new(reading), path, writer: None })
+            sqlite::open_to_read(&path).map_err(|reason| EventsError::Open { path: path.clone(), reason })?;
+        // A queue that takes nothing, as nobody would write it.
+        let shared = Arc::new(Shared::new(0));
+        Ok(Self { shared, reader: Mutex::new(Box::new(reading)), path, writer: None })
     }
 
     /// The file.
@@ -159,17 +209,12 @@ impl Events {
 
     /// Waits until everything submitted before is written or lost; `false` when the time was not enough.
     pub fn flush(&self, patience: Duration) -> bool {
-        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        self.writer.is_none()
-            || self.shared.send(Message::Flush(sender)) && receiver.recv_timeout(patience).is_ok()
+        self.writer.is_none() || self.shared.flush(patience)
     }
 
     /// What was not stored since the start.
     pub fn losses(&self) -> Losses {
-        Losses {
-            queue: self.shared.lost_in_queue.load(Ordering::Relaxed),
-            file: self.shared.lost_in_file.load(Ordering::Relaxed),
-        }
+        self.shared.losses()
     }
 
     /// Events as they are stored from now on. Who is slow misses some.
@@ -187,7 +232,7 @@ impl Events {
         before: Option<u64>,
         count: usize,
     ) -> Result<Page<EventSummary>, EventsError> {
-        query::list(&self.reader(), filter, before, count.clamp(1, MOST_ON_PAGE))
+        self.reader().list(filter, before, count.clamp(1, MOST_ON_PAGE))
     }
 
     /// How many events pass the filter.
@@ -195,7 +240,7 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn count(&self, filter: &Filter) -> Result<u64, EventsError> {
-        query::count(&self.reader(), filter)
+        self.reader().count(filter)
     }
 
     /// The event of a request id; of several the newest.
@@ -203,7 +248,7 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn get(&self, id: &str) -> Result<Option<EventDetail>, EventsError> {
-        query::get(&self.reader(), id)
+        self.reader().get(id)
     }
 
     /// Whole events that pass the filter, newest first, at most `count`.
@@ -211,7 +256,7 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn details(&self, filter: &Filter, count: usize) -> Result<Vec<EventDetail>, EventsError> {
-        query::details(&self.reader(), filter, count)
+        self.reader().details(filter, count)
     }
 
     /// Counts and tops of a stretch of time. An unbounded end is where the counters begin or end.
@@ -219,7 +264,7 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn overview(&self, window: Window) -> Result<Overview, EventsError> {
-        reports::overview(&self.reader(), window)
+        reports::overview(&mut **self.reader(), window)
     }
 
     /// What protection would have blocked in a stretch of time.
@@ -227,7 +272,7 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn protection(&self, window: Window) -> Result<Protection, EventsError> {
-        reports::protection(&self.reader(), window)
+        reports::protection(&mut **self.reader(), window)
     }
 
     /// Events in which a rule matched, by rule, for lists of rules.
@@ -235,10 +280,10 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn hits(&self, window: Window) -> Result<Vec<(u64, u64)>, EventsError> {
-        reports::hits(&self.reader(), window)
+        Ok(self.reader().tally(&Filter::default().within(window))?.hits())
     }
 
-    fn reader(&self) -> MutexGuard<'_, Connection> {
+    fn reader(&self) -> MutexGuard<'_, Box<dyn Reading>> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,200 @@
+//! What waits for the writer: events, counters of minutes, and who wants to know when all of it is written.
+//!
+//! Workers put in and never wait. They wake the writer for the first event, and then not before [`BATCH`] of them wait: the
+//! writer sleeps [`GATHERING`] while they come, so a busy proxy pays one transaction for many events. What is beyond the
+//! bytes of the queue is lost and counted.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use portcullis_audit::writers::Losses as Notices;
+
+use super::live::Live;
+use super::{Losses, MINUTE_MICROS};
+use crate::counts::Counts;
+use crate::event::EventDetail;
+
+/// Events of one transaction, about.
+const BATCH: usize = 1000;
+
+/// Bytes of one transaction, about: a batch must not be much of a small store.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// How long the writer waits for more events once there is one.
+const GATHERING: Duration = Duration::from_millis(250);
+
+/// How often losses are told on standard error.
+const NOTICES: Duration = Duration::from_secs(10);
+
+/// What workers and the writer share.
+pub(super) struct Shared {
+    queue_bytes: usize,
+    minutes: Mutex<BTreeMap<i64, Counts>>,
+    waiting: Mutex<Waiting>,
+    /// The writer waits here.
+    work: Condvar,
+    /// Who wants everything written waits here.
+    done: Condvar,
+    lost_in_queue: AtomicU64,
+    lost_in_store: AtomicU64,
+    pub(super) notices: Notices,
+    pub(super) live: Live,
+}
+
+#[derive(Default)]
+struct Waiting {
+    #[expect(clippy::vec_box, reason = "events come in boxes and are large: the queue moves pointers")]
+    events: Vec<Box<EventDetail>>,
+    bytes: usize,
+    /// Flushes that were asked for, and those that are done.
+    asked: u64,
+    done: u64,
+    closed: bool,
+}
+
+/// What the writer takes.
+#[derive(Default)]
+pub(super) struct Taken {
+    #[expect(clippy::vec_box, reason = "as in the queue")]
+    pub(super) events: Vec<Box<EventDetail>>,
+    /// The last flush that this answers, when one was asked for.
+    pub(super) flush: Option<u64>,
+    pub(super) closed: bool,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("queue_bytes", &self.queue_bytes).finish_non_exhaustive()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// A queue of so many bytes.
+    pub(super) fn new(queue_bytes: usize) -> Self {
+        Self {
+            queue_bytes,
+            minutes: Mutex::default(),
+            waiting: Mutex::default(),
+            work: Condvar::new(),
+            done: Condvar::new(),
+            lost_in_queue: AtomicU64::new(0),
+            lost_in_store: AtomicU64::new(0),
+            notices: Notices::new("event store", NOTICES),
+            live: Live::default(),
+        }
+    }
+
+    pub(super) fn count(&self, micros: i64, counts: &Counts) {
+        locked(&self.minutes).entry(micros.div_euclid(MINUTE_MICROS)).or_default().add(counts);
+    }
+
+    pub(super) fn take_minutes(&self) -> BTreeMap<i64, Counts> {
+        std::mem::take(&mut *locked(&self.minutes))
+    }
+
+    pub(super) fn enqueue(&self, event: Box<EventDetail>) {
+        let bytes = weight(&event);
+        let mut waiting = locked(&self.waiting);
+        if waiting.closed || waiting.bytes + bytes > self.queue_bytes {
+            drop(waiting);
+            self.lost_in_queue.fetch_add(1, Ordering::Relaxed);
+            self.notices.record_lost(1, "its queue is full");
+            return;
+        }
+        let was_full = waiting.is_full();
+        waiting.bytes += bytes;
+        waiting.events.push(event);
+        if waiting.events.len() == 1 || (!was_full && waiting.is_full()) {
+            self.work.notify_one();
+        }
+    }
+
+    /// Waits until everything that came before is written or lost; `false` when the time was not enough.
+    pub(super) fn flush(&self, patience: Duration) -> bool {
+        let mut waiting = locked(&self.waiting);
+        if waiting.closed {
+            return false;
+        }
+        waiting.asked += 1;
+        let mine = waiting.asked;
+        self.work.notify_one();
+        let (_waiting, result) = self
+            .done
+            .wait_timeout_while(waiting, patience, |waiting| waiting.done < mine)
+            .unwrap_or_else(PoisonError::into_inner);
+        !result.timed_out()
+    }
+
+    pub(super) fn close(&self) {
+        locked(&self.waiting).closed = true;
+        self.work.notify_one();
+    }
+
+    /// What the writer has to do next: waits for a first event, then for a batch. Without events it comes back at a time.
+    pub(super) fn take(&self, until: Instant) -> Taken {
+        let left = |end: Instant| end.saturating_duration_since(Instant::now());
+        let urgent = |waiting: &Waiting| waiting.closed || waiting.asked > waiting.done;
+        let wait = |waiting, patience, more: &dyn Fn(&Waiting) -> bool| {
+            let waited = self.work.wait_timeout_while(waiting, patience, |waiting| more(waiting));
+            waited.unwrap_or_else(PoisonError::into_inner).0
+        };
+        let idle = |waiting: &Waiting| waiting.events.is_empty() && !urgent(waiting);
+        let mut waiting = wait(locked(&self.waiting), left(until), &idle);
+        if !waiting.events.is_empty() {
+            waiting = wait(waiting, GATHERING, &|waiting| !waiting.is_full() && !urgent(waiting));
+        }
+        waiting.bytes = 0;
+        Taken {
+            events: std::mem::take(&mut waiting.events),
+            flush: (waiting.asked > waiting.done).then_some(waiting.asked),
+            closed: waiting.closed,
+        }
+    }
+
+    /// Everything that came before that flush is written or lost.
+    pub(super) fn flushed(&self, flush: u64) {
+        locked(&self.waiting).done = flush;
+        self.done.notify_all();
+    }
+
+    pub(super) fn lose(&self, events: u64, why: &str) {
+        self.lost_in_store.fetch_add(events, Ordering::Relaxed);
+        if events > 0 {
+            self.notices.record_lost(events, why);
+        }
+    }
+
+    pub(super) fn losses(&self) -> Losses {
+        Losses {
+            queue: self.lost_in_queue.load(Ordering::Relaxed),
+            file: self.lost_in_store.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Waiting {
+    fn is_full(&self) -> bool {
+        self.events.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+}
+
+/// What an event takes in memory, about.
+fn weight(event: &EventDetail) -> usize {
+    let pairs = |pairs: &[(crate::Bytes, crate::Bytes)]| -> usize {
+        pairs.iter().map(|(name, value)| name.len() + value.len() + 64).sum()
+    };
+    let request = &event.request;
+    let matched = event.matched.iter().map(|rule| {
+        let tags: usize = rule.tags.iter().map(|tag| tag.len() + 32).sum();
+        rule.value.len() + rule.data.len() + rule.operator.len() + rule.msg.len() + tags + 512
+    });
+    let bodies = [&request.body, &event.response.body].into_iter().flatten().map(crate::Bytes::len);
+    let heads = request.line.len() + 2 * request.target.len() + pairs(&request.headers);
+    1024 + heads + pairs(&event.response.headers) + matched.sum::<usize>() + bodies.sum::<usize>()
+}
