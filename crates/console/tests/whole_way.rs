@@ -398,6 +398,7 @@ fn misjudged() -> Event {
         verdict: Verdict::WouldBeBlocked,
         score: 5,
         rules: vec![942_100],
+        instance: String::new(),
         message: "SQL <b>injection</b>".into(),
     };
     let matched = MatchedRule {

@@ -84,6 +84,9 @@ pub struct EventSummary {
     pub rules: Vec<u64>,
     /// The message of the first rule that looked at the request itself, not at a score.
     pub message: Bytes,
+    /// The instance that served it; empty where a store has only one.
+    #[serde(default)]
+    pub instance: String,
 }
 
 /// Everything stored of an event.

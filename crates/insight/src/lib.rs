@@ -15,6 +15,7 @@ mod counts;
 mod event;
 pub mod explain;
 mod filter;
+mod instance;
 pub mod observed;
 pub mod proposals;
 pub mod replay;
@@ -29,8 +30,9 @@ pub use event::{
 };
 pub use explain::{Explanation, explain};
 pub use filter::{Filter, FilterError, Window};
+pub use instance::{Instance, Presence};
 pub use observed::{Event, Observed};
 pub use proposals::{ChangedEvent, Effect, Proposal, ProposalError, Scope, proposals};
 pub use replay::{Doubt, Replay};
 pub use report::{Bucket, Overview, Protection, TOP, Top, TopRule};
-pub use store::{Events, EventsError, Limits, Losses, MOST_ON_PAGE, Page};
+pub use store::{Events, EventsError, Limits, Losses, MOST_ON_PAGE, Page, Place};

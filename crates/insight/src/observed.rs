@@ -234,6 +234,7 @@ fn summary(observed: &Observed<'_>, verdict: Verdict, matched: &[MatchedRule]) -
         score: scores(record).iter().filter_map(|score| number(&score.value)).max().unwrap_or(0),
         rules,
         message: telling.map(|rule| rule.msg.clone()).unwrap_or_default(),
+        instance: String::new(),
     }
 }
 

@@ -41,6 +41,7 @@ fn event(site: &Site, path: &str, query: &str) -> EventDetail {
             verdict: Verdict::Passed,
             score: 0,
             rules: Vec::new(),
+            instance: String::new(),
             message: Bytes::default(),
         },
         server: "127.0.0.1:80".to_owned(),

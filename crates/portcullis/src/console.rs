@@ -24,7 +24,7 @@ use crate::commands::settings as stored;
 use crate::events::Event;
 use crate::logging::Logging;
 use crate::messages::{reason, say, show};
-use crate::settings::{self, Applies, ConsoleSettings, Entry, Value};
+use crate::settings::{self, Applies, ConsoleSettings, Entry, Value, without_password};
 use crate::site_source::SiteSource;
 use crate::{control, findings, loading};
 
@@ -135,6 +135,8 @@ impl Control for Process {
         let posted = self.board.posted();
         let lost = self.logging.losses().into_iter();
         let lost = lost.map(|(log, count)| format!("{log}: {count} entries were lost since the start"));
+        let trouble = self.logging.events().and_then(|events| events.trouble());
+        let trouble = trouble.map(|why| format!("event store: {why}; events wait"));
         let root = self.source.root();
         let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
         Status {
@@ -152,7 +154,7 @@ impl Control for Process {
             listening: self.listening.clone(),
             upstream: self.upstream.clone(),
             read_only: self.read_only(),
-            warnings: posted.refused.into_iter().chain(lost).collect(),
+            warnings: posted.refused.into_iter().chain(trouble).chain(lost).collect(),
         }
     }
 
@@ -208,7 +210,7 @@ impl Control for Process {
             summary: setting.summary.to_owned(),
             default: plain(setting.default),
             // A file that is no TOML says nothing; what is wrong with it stands among the findings.
-            value: stored::in_file(site, setting).ok().flatten(),
+            value: stored::in_file(site, setting).ok().flatten().map(|value| without_password(&value)),
             overridden: self.overridden(setting),
             waits_for_start: setting.applies == Applies::AtStart,
         };
@@ -238,7 +240,7 @@ impl Process {
         let entries = self.entries.iter().filter(|entry| entry.setting.name == setting.name);
         let strongest = entries.max_by_key(|entry| matches!(entry.origin, settings::Origin::Flag))?;
         let value = match &strongest.value {
-            Value::One(text) => text.clone(),
+            Value::One(text) => without_password(text),
             Value::Many(list) => list.join(", "),
             Value::Pair(key, value) => format!("{key}={value}"),
         };

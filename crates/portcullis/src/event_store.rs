@@ -1,14 +1,15 @@
 //! The event store of an instance: where it lies, and what the proxy saw turned into what it keeps.
 //!
-//! `events = "on"` and the folder `S` → `S/data/events.sqlite`. `run` opens it and hands it to [`crate::logging`], which
-//! submits every [`Exchange`]; `events`, `explain` and `tune` read it beside a running proxy. A store that cannot be opened
-//! keeps no traffic from being served: that is said, and nothing is recorded.
+//! `events = "on"` and the folder `S` → `S/data/events.sqlite`; with `events_url` a database that instances share. `run` opens
+//! it and hands it to [`crate::logging`], which submits every [`Exchange`]; `events`, `explain` and `tune` read it beside a
+//! running proxy. A store that cannot be opened keeps no traffic from being served: that is said, and nothing is recorded.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use portcullis_insight::{Event, Events, Observed, Upstream};
+use portcullis_engine::RuleSet;
+use portcullis_insight::{Event, Events, Observed, Place, Presence, Upstream};
 use portcullis_proxy::Exchange;
 use portcullis_seclang::Sources;
 use portcullis_site::Site;
@@ -16,24 +17,45 @@ use portcullis_site::Site;
 use crate::messages::say;
 use crate::settings::{self, EventPlace, EventStore};
 
-/// The file, when events are kept.
-pub fn path(settings: &EventStore, instance: &Path) -> Option<PathBuf> {
-    match &settings.place {
-        EventPlace::Off => None,
-        EventPlace::Data => Some(instance.join(portcullis_site::DATA).join("events.sqlite")),
-        EventPlace::File(file) => Some(file.clone()),
-    }
+/// Where events are kept, when they are.
+fn place(settings: &EventStore, instance: &Path) -> Option<Place> {
+    let file = match &settings.place {
+        EventPlace::Off => return None,
+        EventPlace::Data => instance.join(portcullis_site::DATA).join("events.sqlite"),
+        EventPlace::File(file) => file.clone(),
+    };
+    Some(match &settings.url {
+        Some(url) => Place::Shared { url: url.clone(), instance: name(settings, instance) },
+        None => Place::File(file),
+    })
+}
+
+/// The name of this instance: the host's, or that of its folder where the host has none.
+fn name(settings: &EventStore, instance: &Path) -> String {
+    let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let host = host().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    settings.name.clone().or(host).unwrap_or_else(|| instance.display().to_string())
 }
 
 /// Opens the store to write it; says why when there is none although one is wanted.
 pub fn open(settings: &EventStore, instance: &Path) -> Option<Arc<Events>> {
-    let path = path(settings, instance)?;
-    match Events::open(path, settings.limits) {
+    match Events::open(place(settings, instance)?, settings.limits) {
         Ok(events) => Some(Arc::new(events)),
         Err(error) => {
             say(format_args!("{error}; no event is recorded (--events names another file, or off)"));
             None
         }
+    }
+}
+
+/// What this process says of itself to those who share its store.
+pub fn presence(rules: &RuleSet, fingerprint: String, commit: Option<String>, started: i64) -> Presence {
+    Presence {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        rules: fingerprint,
+        commit,
+        mode: crate::startup::engine_mode(rules).to_owned(),
+        started_micros: started.saturating_mul(1_000_000),
     }
 }
 
@@ -44,10 +66,10 @@ pub fn read(root: &Path) -> Result<Events> {
     entries.extend(settings::read_file(&site, &mut Sources::default(), &mut Vec::new()));
     let resolved = settings::resolve(site.root(), entries).settings;
     let instance = resolved.instance_folder.clone().unwrap_or_else(|| site.root().to_path_buf());
-    let Some(path) = path(&resolved.events, &instance) else {
+    let Some(place) = place(&resolved.events, &instance) else {
         bail!("the setting `events` is off: there is no event store");
     };
-    Events::read_only(path).context("`run` makes the store of a site when it serves it")
+    Events::read_only(place).context("`run` makes the store of a site when it serves it")
 }
 
 /// An exchange as an event.

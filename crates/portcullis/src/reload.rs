@@ -17,6 +17,7 @@ use portcullis_proxy::SharedRules;
 use crate::collections::Collections;
 use crate::console::Board;
 use crate::container::ContainerVariables;
+use crate::event_store;
 use crate::findings;
 use crate::loading::{self, Content, Reading};
 use crate::logging::{Logging, SitePlan};
@@ -76,6 +77,10 @@ pub struct Running {
     pub started: Resolved,
     /// Settings in force.
     pub current: Resolved,
+    /// The commit that was read last, where the site comes from a revision.
+    pub commit: Option<String>,
+    /// When the process started, seconds since the Unix epoch.
+    pub began: i64,
     /// What failed last, so that it is not said twice; `None` once something was put in force.
     pub failed: Option<Content>,
     /// What the last reload said.
@@ -97,6 +102,7 @@ impl Running {
                 return false;
             }
         };
+        let id = commit.as_ref().map(|commit| commit.id.to_string());
         let name = match commit {
             Some(commit) => format!("{}, commit {} {:?}", cause.name(), commit.id.short(), commit.subject),
             None => cause.name().to_owned(),
@@ -109,7 +115,7 @@ impl Running {
             return self.failed.is_none();
         }
         match reading.rule_set.take().filter(|_| !findings::has_errors(&reading.diagnostics)) {
-            Some(rules) => self.put_in_force(&name, reading, &rules),
+            Some(rules) => self.put_in_force(&name, id, reading, &rules),
             None => {
                 findings::print(&reading.diagnostics, &reading.sources);
                 self.told.push_str(&findings::text(&reading.diagnostics, &reading.sources));
@@ -149,7 +155,23 @@ impl Running {
         reading.content == *self.failed.as_ref().unwrap_or(&self.content)
     }
 
-    fn put_in_force(&mut self, name: &str, reading: Reading, rules: &Arc<RuleSet>) -> bool {
+    /// Tells the console, and those who share the event store, what is in force.
+    pub fn post(&self) {
+        let fingerprint = self.content.fingerprint();
+        self.board.in_force(fingerprint.clone());
+        if let Some(events) = self.logging.events() {
+            let commit = self.commit.clone();
+            events.announce(event_store::presence(&self.rules.load(), fingerprint, commit, self.began));
+        }
+    }
+
+    fn put_in_force(
+        &mut self,
+        name: &str,
+        commit: Option<String>,
+        reading: Reading,
+        rules: &Arc<RuleSet>,
+    ) -> bool {
         let logs = SitePlan::of(rules.settings(), &self.logs_with(&reading.resolved), &self.instance);
         if logs != self.logs {
             match logs.open() {
@@ -168,8 +190,9 @@ impl Running {
         self.rules.replace(Arc::clone(rules));
         self.tell(name, &old, rules, &reading);
         self.logs = logs;
-        self.board.in_force(reading.content.fingerprint());
+        self.commit = commit;
         self.content = reading.content;
+        self.post();
         self.current = reading.resolved;
         self.failed = None;
         true

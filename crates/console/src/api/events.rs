@@ -1,6 +1,8 @@
-//! `GET /api/v1/overview`, `/events`, `/events/live`, `/events/{id}`, `/protection`: what the event store tells.
+//! `GET /api/v1/overview`, `/events`, `/events/live`, `/events/{id}`, `/instances`, `/protection`: what the event store tells.
 
-use portcullis_insight::{EventDetail, EventSummary, Explanation, Filter, Overview, Page, Protection};
+use portcullis_insight::{
+    EventDetail, EventSummary, Explanation, Filter, Instance, Overview, Page, Protection,
+};
 
 use super::{Endpoint, Field, Kind, given};
 use crate::app::App;
@@ -30,6 +32,14 @@ pub(super) fn routes() -> Vec<Route> {
             overview,
             Endpoint::gives::<Overview>(
                 "Counts over time, and the rules, paths and clients with the most events.",
+            )
+            .query([RANGE]),
+        ),
+        get(
+            "/api/v1/instances",
+            instances,
+            Endpoint::gives::<Vec<Instance>>(
+                "The instances that share the event store, with what each counted; none where it is a file.",
             )
             .query([RANGE]),
         ),
@@ -68,6 +78,10 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn overview(app: &App, request: &Request) -> Result<Answer, Failure> {
     given(&app.events()?.overview(range::Range::of(request)?.window())?)
+}
+
+fn instances(app: &App, request: &Request) -> Result<Answer, Failure> {
+    given(&app.events()?.instances(range::Range::of(request)?.window())?)
 }
 
 fn protection(app: &App, request: &Request) -> Result<Answer, Failure> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use portcullis_insight::{Counts, Filter, Overview, Top, TopRule};
+use portcullis_insight::{Counts, Filter, Instance, Overview, Top, TopRule};
 use portcullis_site::Mode;
 
 use super::events::Row;
@@ -21,6 +21,8 @@ struct OverviewPage {
     ranges: [Range; 4],
     sentence: String,
     process: Process,
+    /// Those that share the event store; none where it is a file.
+    instances: Vec<Sharing>,
     seen: Option<Seen>,
     /// Why nothing is seen.
     unseen: String,
@@ -63,6 +65,20 @@ pub(super) struct List {
     pub(super) rows: Vec<(String, String, String, String, String)>,
 }
 
+/// An instance that shares the event store.
+struct Sharing {
+    name: String,
+    version: String,
+    /// The commit, or the content where none is known.
+    rules: String,
+    mode: String,
+    requests: String,
+    matched: String,
+    seen: String,
+    /// What is wrong with it; empty when nothing is.
+    doubt: &'static str,
+}
+
 /// The process itself.
 struct Process {
     facts: Vec<(&'static str, String)>,
@@ -75,19 +91,23 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let seen = app.events().and_then(|events| {
         let overview = events.overview(range.window())?;
         let latest = events.list(&Filter::default(), None, 8)?;
-        Ok((overview, latest.items.iter().map(Row::of).collect::<Vec<_>>()))
+        let instances = events.instances(range.window())?;
+        Ok((overview, latest.items.iter().map(Row::of).collect::<Vec<_>>(), instances))
     });
-    let (seen, sentence, unseen) = match seen {
-        Ok((overview, latest)) => {
+    let (seen, sentence, instances, unseen) = match seen {
+        Ok((overview, latest, instances)) => {
             let sentence = sentence(&overview.totals, &status, range);
-            (Some(Seen::of(&overview, latest, range)), sentence, String::new())
+            let instances = instances.iter().map(|instance| Sharing::of(instance, &status)).collect();
+            (Some(Seen::of(&overview, latest, range)), sentence, instances, String::new())
         }
         Err(failure) => {
-            (None, format!("{} requests since the start.", grouped(status.served)), failure.message)
+            let sentence = format!("{} requests since the start.", grouped(status.served));
+            (None, sentence, Vec::new(), failure.message)
         }
     };
     let process = Process::of(&status);
-    render(StatusCode::OK, &OverviewPage { page, range, ranges: RANGES, sentence, process, seen, unseen })
+    let ranges = RANGES;
+    render(StatusCode::OK, &OverviewPage { page, range, ranges, sentence, process, instances, seen, unseen })
 }
 
 fn sentence(totals: &Counts, status: &Status, range: Range) -> String {
@@ -220,6 +240,42 @@ pub(super) fn lists(rules: &[TopRule], paths: &[Top], clients: &[Top], range: Ra
         List { id: "top-paths", title: "Paths", rows: of_top("path", paths) },
         List { id: "top-clients", title: "Clients", rows: of_top("client", clients) },
     ]
+}
+
+/// An instance that says nothing for so long is probably gone: it speaks every few seconds.
+const SILENT_MICROS: u64 = 30_000_000;
+
+impl Sharing {
+    fn of(instance: &Instance, here: &Status) -> Self {
+        let mut rules = instance.commit.clone().unwrap_or_else(|| instance.rules.clone());
+        rules.truncate(16);
+        let doubt = if instance.silent_micros > SILENT_MICROS {
+            "not heard of"
+        } else if instance.rules != here.fingerprint {
+            "other rules than here"
+        } else if instance.version != here.version {
+            "another version than here"
+        } else if instance.lost > 0 {
+            "it lost events"
+        } else {
+            ""
+        };
+        let seconds = i64::try_from(instance.silent_micros / 1_000_000).unwrap_or(i64::MAX);
+        Self {
+            name: instance.name.clone(),
+            version: instance.version.clone(),
+            rules,
+            mode: instance.mode.clone(),
+            requests: grouped(instance.counts.requests),
+            matched: grouped(matched(&instance.counts)),
+            seen: if instance.seen_micros == 0 {
+                "never".to_owned()
+            } else {
+                format!("{} ago", span(seconds))
+            },
+            doubt,
+        }
+    }
 }
 
 impl Process {

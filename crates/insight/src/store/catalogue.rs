@@ -1,7 +1,7 @@
 //! What is the same whenever a rule matches, stored once: file, line, tags, severity, message.
 //!
 //! A rule with twelve tags that matches in a thousand events → one [`Entry`], and its number a thousand times. The number is
-//! a hash of the content, so instances that share a store agree on it without asking, and an entry never changes. The writer
+//! a hash of the entry, so instances that share a store need not agree on it, and an entry never changes. The writer
 //! finds the entry of a match here, readers the content of a number.
 //!
 //! Limit: macros may make tags that differ in every request. Beyond [`MOST`] entries of a rule tags stay with their event:
@@ -62,9 +62,9 @@ impl Described {
             && self.tags == rule.tags
     }
 
-    /// The number of this content: 63 bits of its hash.
-    fn number(&self) -> i64 {
-        let bytes = postcard::to_stdvec(self).unwrap_or_default();
+    /// The number of this and a message: 63 bits of their hash.
+    fn number(&self, message: &Bytes) -> i64 {
+        let bytes = postcard::to_stdvec(&(self, message)).unwrap_or_default();
         let hash = Sha256::digest(bytes);
         let first = hash.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
         i64::try_from(first >> 1).unwrap_or(0)
@@ -114,7 +114,8 @@ impl Catalogue {
             }
             described.tags.clear();
         }
-        let entry = Arc::new(Entry { number: described.number(), described, message: rule.msg.clone() });
+        let entry =
+            Arc::new(Entry { number: described.number(&rule.msg), described, message: rule.msg.clone() });
         self.add(Arc::clone(&entry));
         self.fresh.push(Arc::clone(&entry));
         entry

@@ -147,12 +147,7 @@ fn telling<'a>(mut entries: impl Iterator<Item = &'a Arc<Entry>> + Clone) -> Opt
 }
 
 /// Adds to a summary of columns what its rules say.
-pub(super) fn complete(
-    summary: &mut EventSummary,
-    message: Option<&str>,
-    rules: &[i64],
-    entries: &Entries,
-) {
+pub(super) fn complete(summary: &mut EventSummary, message: Option<&str>, rules: &[i64], entries: &Entries) {
     let entries: Vec<&Arc<Entry>> = rules.iter().filter_map(|number| entries.get(*number)).collect();
     for entry in &entries {
         if !summary.rules.contains(&entry.described.id) {

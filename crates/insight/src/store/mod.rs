@@ -5,18 +5,22 @@
 //!        └ counts ─▶ map of minutes ──────┘                                      └▶ subscribers (live tail)
 //! ```
 //!
-//! `kept.rs` is what rows hold of an event, `catalogue.rs` what is the same in many; `sqlite/` keeps them in a file behind
-//! the traits [`Storage`] and [`Reading`].
+//! `kept.rs` is what rows hold of an event, `catalogue.rs` what is the same in many; `sqlite/` keeps them in a file,
+//! `postgres/` where many instances share them, both behind the traits [`Storage`] and [`Reading`].
 //!
 //! [`Events::submit`] never waits: what the queue cannot take is dropped and counted in [`Events::losses`], as is what the
 //! file cannot take. Counters of minutes are never dropped with events. When there are more events, more bytes or older events
 //! than [`Limits`] allow, the oldest go. Reading has a connection of its own and does not hold up the writer.
 //!
-//! Limits: one process writes a file; counters of the last second are lost when the process dies.
+//! A shared store that is away keeps events waiting, up to the bytes of the queue: [`Events::trouble`] says so meanwhile.
+//!
+//! Limits: one process writes a file; counters of the last second are lost when the process dies; subscribers hear of the
+//! events of their own instance.
 
 mod catalogue;
 mod kept;
 mod live;
+mod postgres;
 mod queue;
 mod reports;
 mod sqlite;
@@ -25,7 +29,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -37,6 +41,7 @@ use serde::Serialize;
 use crate::counts::Counts;
 use crate::event::{EventDetail, EventSummary};
 use crate::filter::{Filter, Window};
+use crate::instance::{Instance, Presence};
 use crate::observed::Event;
 use crate::report::{Overview, Protection};
 use catalogue::Entry;
@@ -61,6 +66,12 @@ trait Storage: Send {
 
     /// Drops so many of the oldest events: a full disk has room again.
     fn make_room(&mut self, events: u64) -> Result<(), String>;
+
+    /// Tells those who share the store what we are and how many events we lost.
+    fn announce(&mut self, presence: &Presence, lost: u64) -> Result<(), String>;
+
+    /// Whether what failed last may work later: what was to be written is worth keeping.
+    fn is_away(&self) -> bool;
 }
 
 /// The half that reads.
@@ -83,6 +94,9 @@ trait Reading: Send + fmt::Debug {
 
     /// The counters of the minutes from one to another, both included.
     fn minutes(&mut self, from: i64, to: i64) -> Result<Vec<(i64, Counts)>, EventsError>;
+
+    /// Who shares the store.
+    fn instances(&mut self, window: Window) -> Result<Vec<Instance>, EventsError>;
 }
 
 /// How much the store keeps.
@@ -117,6 +131,9 @@ pub enum EventsError {
         /// Why.
         reason: String,
     },
+    /// A shared store cannot be used.
+    #[error("the setting `events_url` is of no use: {0}")]
+    Shared(String),
     /// A question has no answer.
     #[error("the event store cannot be read: {0}")]
     Read(String),
@@ -153,50 +170,120 @@ pub struct Page<T> {
     pub next: Option<u64>,
 }
 
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a file of this process.
+    File(PathBuf),
+    /// In a database that instances share.
+    Shared {
+        /// `postgres://user:password@host/name`.
+        url: String,
+        /// The name of this instance, one of its own.
+        instance: String,
+    },
+}
+
 /// See the module.
-#[derive(Debug)]
 pub struct Events {
     shared: Arc<Shared>,
     reader: Mutex<Box<dyn Reading>>,
-    /// Where [`Events::read_only`] opens it again.
-    path: PathBuf,
+    place: Place,
     writer: Option<JoinHandle<()>>,
 }
 
 /// The most events on a page.
 pub const MOST_ON_PAGE: usize = 500;
 
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The place may hold a password.
+        f.debug_struct("Events").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
+
+impl From<PathBuf> for Place {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&PathBuf> for Place {
+    fn from(path: &PathBuf) -> Self {
+        Self::File(path.clone())
+    }
+}
+
 impl Events {
-    /// Opens the store of a file, which is made when it is missing, and starts its writer.
+    /// Opens a store and starts its writer. A file is made when it is missing; a database may be away for now.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no event store, or is one of a newer version.
-    pub fn open(path: impl Into<PathBuf>, limits: Limits) -> Result<Self, EventsError> {
-        let path = path.into();
-        let wrong = |reason: String| EventsError::Open { path: path.clone(), reason };
-        let writing = sqlite::open(&path, &limits).map_err(wrong)?;
-        let reading = sqlite::open_to_read(&path).map_err(wrong)?;
+    /// When the file cannot be opened, is no event store, or is one of a newer version; when the address is none.
+    pub fn open(place: impl Into<Place>, limits: Limits) -> Result<Self, EventsError> {
+        let place = place.into();
+        let (writing, reading): (Box<dyn Storage>, Box<dyn Reading>) = match &place {
+            Place::File(path) => {
+                let wrong = |reason: String| EventsError::Open { path: path.clone(), reason };
+                let writing = sqlite::open(path, &limits).map_err(wrong)?;
+                (Box::new(writing), Box::new(sqlite::open_to_read(path).map_err(wrong)?))
+            }
+            Place::Shared { url, instance } => {
+                let config = postgres::address(url).map_err(EventsError::Shared)?;
+                let failed = |error: std::io::Error| EventsError::Shared(error.to_string());
+                let writing =
+                    postgres::Writer::new(config.clone(), limits, instance.clone()).map_err(failed)?;
+                (Box::new(writing), Box::new(postgres::Reader::new(config).map_err(failed)?))
+            }
+        };
         let shared = Arc::new(Shared::new(limits.queue_bytes));
-        let writer = writer::start(Box::new(writing), Arc::clone(&shared)).map_err(wrong)?;
-        Ok(Self { shared, reader: Mutex::new(Box::new(reading)), path, writer: Some(writer) })
+        let writer = writer::start(writing, Arc::clone(&shared)).map_err(EventsError::Shared)?;
+        Ok(Self { shared, reader: Mutex::new(reading), place, writer: Some(writer) })
     }
 
     /// Opens a store to read it, whether a proxy writes it or not; submitting to it counts as a loss.
     ///
     /// # Errors
     /// As [`Events::open`]; also when the file is missing.
-    pub fn read_only(path: impl Into<PathBuf>) -> Result<Self, EventsError> {
-        let path = path.into();
-        let reading =
-            sqlite::open_to_read(&path).map_err(|reason| EventsError::Open { path: path.clone(), reason })?;
+    pub fn read_only(place: impl Into<Place>) -> Result<Self, EventsError> {
+        let place = place.into();
+        let reading: Box<dyn Reading> = match &place {
+            Place::File(path) => Box::new(
+                sqlite::open_to_read(path)
+                    .map_err(|reason| EventsError::Open { path: path.clone(), reason })?,
+            ),
+            Place::Shared { url, .. } => {
+                let config = postgres::address(url).map_err(EventsError::Shared)?;
+                Box::new(
+                    postgres::Reader::new(config).map_err(|error| EventsError::Shared(error.to_string()))?,
+                )
+            }
+        };
         // A queue that takes nothing, as nobody would write it.
         let shared = Arc::new(Shared::new(0));
-        Ok(Self { shared, reader: Mutex::new(Box::new(reading)), path, writer: None })
+        Ok(Self { shared, reader: Mutex::new(reading), place, writer: None })
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Says what this instance is, at the start and whenever that changes.
+    pub fn announce(&self, presence: Presence) {
+        self.shared.announce(presence);
+    }
+
+    /// What keeps events from being written at present; `None` when nothing does.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.trouble()
+    }
+
+    /// The instances that share the store, with what each counted in a stretch of time; none for a file.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn instances(&self, window: Window) -> Result<Vec<Instance>, EventsError> {
+        self.reader().instances(window)
     }
 
     /// Counts an exchange and stores its detail, soon; never waits.

@@ -15,6 +15,7 @@ use super::live::Live;
 use super::{Losses, MINUTE_MICROS};
 use crate::counts::Counts;
 use crate::event::EventDetail;
+use crate::instance::Presence;
 
 /// Events of one transaction, about.
 const BATCH: usize = 1000;
@@ -39,6 +40,8 @@ pub(super) struct Shared {
     done: Condvar,
     lost_in_queue: AtomicU64,
     lost_in_store: AtomicU64,
+    presence: Mutex<(Presence, bool)>,
+    trouble: Mutex<Option<String>>,
     pub(super) notices: Notices,
     pub(super) live: Live,
 }
@@ -85,6 +88,8 @@ impl Shared {
             done: Condvar::new(),
             lost_in_queue: AtomicU64::new(0),
             lost_in_store: AtomicU64::new(0),
+            presence: Mutex::default(),
+            trouble: Mutex::default(),
             notices: Notices::new("event store", NOTICES),
             live: Live::default(),
         }
@@ -107,10 +112,10 @@ impl Shared {
             self.notices.record_lost(1, "its queue is full");
             return;
         }
-        let was_full = waiting.is_full();
+        let was_full = self.is_full(&waiting);
         waiting.bytes += bytes;
         waiting.events.push(event);
-        if waiting.events.len() == 1 || (!was_full && waiting.is_full()) {
+        if waiting.events.len() == 1 || (!was_full && self.is_full(&waiting)) {
             self.work.notify_one();
         }
     }
@@ -147,7 +152,7 @@ impl Shared {
         let idle = |waiting: &Waiting| waiting.events.is_empty() && !urgent(waiting);
         let mut waiting = wait(locked(&self.waiting), left(until), &idle);
         if !waiting.events.is_empty() {
-            waiting = wait(waiting, GATHERING, &|waiting| !waiting.is_full() && !urgent(waiting));
+            waiting = wait(waiting, GATHERING, &|waiting| !self.is_full(waiting) && !urgent(waiting));
         }
         waiting.bytes = 0;
         Taken {
@@ -157,10 +162,46 @@ impl Shared {
         }
     }
 
+    /// Whether there is enough for a transaction, or no room for much more.
+    fn is_full(&self, waiting: &Waiting) -> bool {
+        waiting.events.len() >= BATCH || waiting.bytes >= BATCH_BYTES.min(self.queue_bytes / 2)
+    }
+
     /// Everything that came before that flush is written or lost.
     pub(super) fn flushed(&self, flush: u64) {
         locked(&self.waiting).done = flush;
         self.done.notify_all();
+    }
+
+    /// Waits before another attempt; not for somebody who closes.
+    pub(super) fn pause(&self, time: Duration) -> bool {
+        let waiting = locked(&self.waiting);
+        let waited = self.work.wait_timeout_while(waiting, time, |waiting| !waiting.closed);
+        waited.unwrap_or_else(PoisonError::into_inner).0.closed
+    }
+
+    pub(super) fn announce(&self, presence: Presence) {
+        *locked(&self.presence) = (presence, true);
+    }
+
+    /// Whether there is something new to tell of this instance.
+    pub(super) fn has_news(&self) -> bool {
+        locked(&self.presence).1
+    }
+
+    /// What to tell of this instance.
+    pub(super) fn presence(&self) -> Presence {
+        let mut known = locked(&self.presence);
+        known.1 = false;
+        known.0.clone()
+    }
+
+    pub(super) fn set_trouble(&self, trouble: Option<String>) {
+        *locked(&self.trouble) = trouble;
+    }
+
+    pub(super) fn trouble(&self) -> Option<String> {
+        locked(&self.trouble).clone()
     }
 
     pub(super) fn lose(&self, events: u64, why: &str) {
@@ -175,12 +216,6 @@ impl Shared {
             queue: self.lost_in_queue.load(Ordering::Relaxed),
             file: self.lost_in_store.load(Ordering::Relaxed),
         }
-    }
-}
-
-impl Waiting {
-    fn is_full(&self) -> bool {
-        self.events.len() >= BATCH || self.bytes >= BATCH_BYTES
     }
 }
 

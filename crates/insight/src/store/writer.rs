@@ -1,7 +1,8 @@
 //! The thread that writes: takes what waits, writes it in one transaction, drops what is too old or too much.
 //!
 //! A batch is what came while the queue gathered, or as much as it may hold at once; so a busy proxy pays one commit for many
-//! events, and a quiet one sees its event a quarter of a second later. Counters are written once a second.
+//! events, and a quiet one sees its event a quarter of a second later. Counters are written once a second. While a shared store
+//! is away the batch in hand waits, and the queue behind it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,12 +19,18 @@ use crate::event::EventDetail;
 /// How often counters are written.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// How often those who share the store hear of this instance.
+const PRESENCE: Duration = Duration::from_secs(5);
+
+/// How long until another attempt when the store is away.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Starts the thread. It ends when [`Shared::close`] was called and everything that waited is written.
 pub(super) fn start(mut storage: Box<dyn Storage>, shared: Arc<Shared>) -> Result<JoinHandle<()>, String> {
     let catalogue = Catalogue::with(storage.rules()?);
     thread::Builder::new()
         .name("events".to_owned())
-        .spawn(move || Writer { storage, shared, catalogue }.run())
+        .spawn(move || Writer { storage, shared, catalogue, announced: None, is_unheard: false }.run())
         .map_err(|error| error.to_string())
 }
 
@@ -31,6 +38,9 @@ struct Writer {
     storage: Box<dyn Storage>,
     shared: Arc<Shared>,
     catalogue: Catalogue,
+    announced: Option<Instant>,
+    /// Whether the last attempt to announce this instance failed.
+    is_unheard: bool,
 }
 
 impl Writer {
@@ -44,6 +54,9 @@ impl Writer {
                 due = Instant::now() + PERIOD;
             }
             self.store(taken.events, minutes);
+            if !taken.closed {
+                self.announce();
+            }
             if let Some(flush) = taken.flush {
                 self.shared.flushed(flush);
             }
@@ -66,11 +79,21 @@ impl Writer {
         let mut batch: Vec<Kept> = kept.collect();
         self.shared.lose((all - batch.len()) as u64, "it cannot be encoded");
         let mut stored = self.storage.store(&mut batch, &self.catalogue.fresh, &minutes);
-        if stored.is_err() {
+        while stored.is_err() && self.storage.is_away() {
+            self.shared.set_trouble(stored.as_ref().err().cloned());
+            self.shared.notices.announce(false);
+            let closed = self.shared.pause(PAUSE);
+            stored = self.storage.store(&mut batch, &self.catalogue.fresh, &minutes);
+            if closed {
+                break;
+            }
+        }
+        if stored.is_err() && !self.storage.is_away() {
             // A full file has room again when its oldest events are gone.
             let _ = self.storage.make_room(batch.len() as u64 + 100);
             stored = self.storage.store(&mut batch, &self.catalogue.fresh, &minutes);
         }
+        self.shared.set_trouble(stored.as_ref().err().cloned());
         match stored {
             Ok(()) => {
                 self.catalogue.fresh.clear();
@@ -83,6 +106,20 @@ impl Writer {
                     self.shared.count(minute * MINUTE_MICROS, &counts);
                 }
             }
+        }
+    }
+
+    fn announce(&mut self) {
+        if self.announced.is_some_and(|at| at.elapsed() < PRESENCE) && !self.shared.has_news() {
+            return;
+        }
+        self.announced = Some(Instant::now());
+        let told = self.storage.announce(&self.shared.presence(), self.shared.losses().total());
+        let was_unheard = std::mem::replace(&mut self.is_unheard, told.is_err());
+        match told {
+            Err(error) => self.shared.set_trouble(Some(error)),
+            Ok(()) if was_unheard => self.shared.set_trouble(None),
+            Ok(()) => {}
         }
     }
 }

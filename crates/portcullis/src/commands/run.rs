@@ -174,13 +174,14 @@ pub fn serve(
     }
     let _control = Control::start(instance.as_deref().unwrap_or(source.root()), sender.clone())
         .inspect_err(|error| say(format_args!("`reload` will not reach this proxy: {}", reason(error))));
+    let id = commit.as_ref().map(|commit| commit.id.to_string());
     let _follower = match (&source, commit) {
         (SiteSource::Branch(branch), Some(commit)) => {
             Some(Follower::start(Source::clone(branch), commit.id, poll, sender.clone())?)
         }
         _ => None,
     };
-    let (proxy, running) = start(source, container, entries, reading, watcher)?;
+    let (proxy, running) = start(source, id, container, entries, reading, watcher)?;
     let console = start_console(&proxy, &running, sender)?;
     ready(&proxy);
     let mut manager = ServiceManager::of_environment();
@@ -202,7 +203,7 @@ fn start_console(proxy: &Proxy, running: &Running, events: Sender<Event>) -> Res
         board: Arc::clone(&running.board),
         listening: proxy.addresses().iter().map(ToString::to_string).collect(),
         upstream: settings.proxy.upstream.to_string(),
-        started: jiff::Timestamp::now().as_second(),
+        started: running.began,
         events: Mutex::new(events),
     };
     console::start(&settings.console, is_named, process)
@@ -210,6 +211,7 @@ fn start_console(proxy: &Proxy, running: &Running, events: Sender<Event>) -> Res
 
 fn start(
     source: SiteSource,
+    commit: Option<String>,
     container: ContainerVariables,
     entries: Vec<Entry>,
     reading: Reading,
@@ -246,7 +248,6 @@ fn start(
         watcher.watch(watched);
     }
     let board = Arc::new(Board::default());
-    board.in_force(content.fingerprint());
     let running = Running {
         source: Arc::new(source),
         instance,
@@ -261,9 +262,12 @@ fn start(
         content,
         started: resolved.clone(),
         current: resolved,
+        commit,
+        began: jiff::Timestamp::now().as_second(),
         failed: None,
         told: String::new(),
     };
+    running.post();
     Ok((proxy, running))
 }
 

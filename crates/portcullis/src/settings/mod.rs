@@ -35,7 +35,7 @@ use portcullis_site::Site;
 pub use flags::Flags;
 pub use preset::platform;
 pub use setting::{Applies, Setting};
-pub use shown::shown;
+pub use shown::{HIDDEN, shown, without_password};
 pub use table::all;
 pub use value::{Invalid, Value};
 
@@ -169,6 +169,10 @@ pub enum EventPlace {
 pub struct EventStore {
     /// Where it lies.
     pub place: EventPlace,
+    /// The database that instances share; the place only says whether events are kept then.
+    pub url: Option<String>,
+    /// The name of this instance among them; the host's when there is none.
+    pub name: Option<String>,
     /// How much it keeps.
     pub limits: portcullis_insight::Limits,
 }
@@ -210,7 +214,12 @@ impl Default for Settings {
             drain_time: Duration::from_secs(30),
             state: portcullis_state::Limits::default(),
             logs: Logs::default(),
-            events: EventStore { place: EventPlace::Data, limits: portcullis_insight::Limits::default() },
+            events: EventStore {
+                place: EventPlace::Data,
+                url: None,
+                name: None,
+                limits: portcullis_insight::Limits::default(),
+            },
             compatibility: portcullis_engine::Compatibility::default(),
             defines: Vec::new(),
             remote_files: Vec::new(),

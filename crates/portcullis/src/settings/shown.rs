@@ -49,8 +49,31 @@ fn assignment(setting: &Setting, value: &Value) -> String {
         (Value::Many(texts), _) => format!("{key} = [{}]", list(texts)),
         (Value::One(text), Shape::List) => format!("{key} = [{}]", quoted(text)),
         (Value::One(text), Shape::Number | Shape::Boolean) => format!("{key} = {text}"),
-        (Value::One(text), _) => format!("{key} = {}", quoted(text)),
+        (Value::One(text), _) => format!("{key} = {}", quoted(&without_password(text))),
     }
+}
+
+/// What stands for a password.
+pub const HIDDEN: &str = "********";
+
+/// A value as it may be shown: `postgres://shop:secret@db/events` → `postgres://shop:********@db/events`.
+pub fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    // A user's name holds no colon, a password may hold an at sign.
+    let Some((user, host)) = authority.rsplit_once('@') else { return hidden_parameter(text) };
+    match user.split_once(':') {
+        Some((user, _)) => hidden_parameter(&format!("{scheme}://{user}:{HIDDEN}@{host}{path}")),
+        None => hidden_parameter(text),
+    }
+}
+
+/// The same for `?password=`.
+fn hidden_parameter(text: &str) -> String {
+    let Some(start) = text.find("password=").map(|at| at + "password=".len()) else { return text.to_owned() };
+    let (before, rest) = text.split_at(start);
+    let (_, after) = rest.split_at(rest.find('&').unwrap_or(rest.len()));
+    format!("{before}{HIDDEN}{after}")
 }
 
 fn quoted(text: &str) -> String {

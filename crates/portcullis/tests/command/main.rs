@@ -26,6 +26,7 @@ mod remote;
 mod remote_files;
 mod run;
 mod settings;
+mod shared_events;
 mod support;
 mod test_command;
 mod tour;

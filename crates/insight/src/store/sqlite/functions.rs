@@ -30,9 +30,12 @@ pub(super) fn add(connection: &Connection) -> rusqlite::Result<()> {
         Ok(numbers.iter().any(is_wanted))
     })?;
     connection.create_scalar_function("holds", 2, flags, |context| {
-        let text = context.get_or_create_aux(1, |text| -> Result<AhoCorasick, Box<dyn std::error::Error + Send + Sync>> {
-            Ok(AhoCorasick::builder().ascii_case_insensitive(true).build([text.as_bytes()?])?)
-        })?;
+        let text = context.get_or_create_aux(
+            1,
+            |text| -> Result<AhoCorasick, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(AhoCorasick::builder().ascii_case_insensitive(true).build([text.as_bytes()?])?)
+            },
+        )?;
         Ok(text.is_match(bytes(context, 0)))
     })
 }

@@ -69,7 +69,9 @@ fn fill(path: &Path, new: &Path, limits: &Limits) -> Result<u64, String> {
         let mut rows = statement.query([]).map_err(text)?;
         loop {
             let row = rows.next().map_err(text)?;
-            let detail = row.map(|row| row.get_ref(0)?.as_str().map(serde_json::from_str::<EventDetail>).map_err(Into::into));
+            let detail = row.map(|row| {
+                row.get_ref(0)?.as_str().map(serde_json::from_str::<EventDetail>).map_err(Into::into)
+            });
             let at_end = detail.is_none();
             if let Some(detail) = detail {
                 // An event that cannot be read could not be shown either.

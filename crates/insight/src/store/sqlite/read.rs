@@ -13,13 +13,14 @@ use super::write::stored_rules;
 use crate::bytes::Bytes;
 use crate::counts::Counts;
 use crate::event::{EventDetail, EventSummary, Verdict};
-use crate::filter::{Comparison, Filter, Term};
+use crate::filter::{Comparison, Filter, Term, Window};
 use crate::store::catalogue::Entries;
 use crate::store::tally::Tally;
-use crate::store::{EventsError, Page, Reading, kept};
+use crate::store::{EventsError, Instance, Page, Reading, kept};
 
 /// Columns of a summary, in the order in which [`summary`] reads them.
-const SUMMARY: &str = "event.seq, id, micros, client, host, method, path, status, verdict, score, message, rules";
+const SUMMARY: &str =
+    "event.seq, id, micros, client, host, method, path, status, verdict, score, message, rules";
 
 /// The half that reads.
 #[derive(Debug)]
@@ -204,10 +205,16 @@ impl Reading for Reader {
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+
+    fn instances(&mut self, _window: Window) -> Result<Vec<Instance>, EventsError> {
+        // One process writes a file.
+        Ok(Vec::new())
+    }
 }
 
 fn summary(row: &Row<'_>, entries: &Entries) -> rusqlite::Result<EventSummary> {
-    let bytes = |index| Ok::<_, rusqlite::Error>(Bytes::parse(row.get_ref(index)?.as_str()?).unwrap_or_default());
+    let bytes =
+        |index| Ok::<_, rusqlite::Error>(Bytes::parse(row.get_ref(index)?.as_str()?).unwrap_or_default());
     let mut summary = EventSummary {
         seq: unsigned(row.get(0)?),
         id: row.get(1)?,
@@ -221,6 +228,7 @@ fn summary(row: &Row<'_>, entries: &Entries) -> rusqlite::Result<EventSummary> {
         score: row.get(9)?,
         rules: Vec::new(),
         message: Bytes::default(),
+        instance: String::new(),
     };
     let rules = unpacked(row.get_ref(11)?.as_blob()?);
     kept::complete(&mut summary, row.get_ref(10)?.as_str_or_null()?, &rules, entries);

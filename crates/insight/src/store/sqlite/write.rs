@@ -11,7 +11,7 @@ use crate::bytes::Bytes;
 use crate::counts::Counts;
 use crate::store::catalogue::Entry;
 use crate::store::kept::Kept;
-use crate::store::{Limits, Storage};
+use crate::store::{Limits, Presence, Storage};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -78,6 +78,13 @@ impl Writer {
         self.known = Some((events, next));
         Ok(())
     }
+
+    fn drop_oldest(&mut self, events: u64) -> rusqlite::Result<()> {
+        self.known = None;
+        let transaction = self.connection.transaction()?;
+        delete_oldest(&transaction, events)?;
+        transaction.commit()
+    }
 }
 
 impl Storage for Writer {
@@ -97,14 +104,15 @@ impl Storage for Writer {
     }
 
     fn make_room(&mut self, events: u64) -> Result<(), String> {
-        let drop_oldest = || {
-            let transaction = self.connection.transaction()?;
-            delete_oldest(&transaction, events)?;
-            self.known = None;
-            transaction.commit()
-        };
-        let dropped: rusqlite::Result<()> = { drop_oldest }();
-        dropped.map_err(|error| error.to_string())
+        self.drop_oldest(events).map_err(|error| error.to_string())
+    }
+
+    fn announce(&mut self, _presence: &Presence, _lost: u64) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn is_away(&self) -> bool {
+        false
     }
 }
 
@@ -209,9 +217,8 @@ fn delete_oldest(transaction: &Transaction<'_>, count: u64) -> rusqlite::Result<
     let Some(last) = last else { return Ok(0) };
     let mut deleted = 0;
     for table in ["matched", "detail", "event"] {
-        deleted = transaction
-            .prepare_cached(&format!("DELETE FROM {table} WHERE seq <= ?1"))?
-            .execute([last])?;
+        deleted =
+            transaction.prepare_cached(&format!("DELETE FROM {table} WHERE seq <= ?1"))?.execute([last])?;
     }
     Ok(deleted as u64)
 }

@@ -1,7 +1,8 @@
 //! Settings of the event store: whether there is one, where it lies and how much it keeps.
 
 use crate::settings::setting::{Applies, Group, Setting, Shape};
-use crate::settings::{EventPlace, located};
+use crate::settings::value::Invalid;
+use crate::settings::{EventPlace, HIDDEN, located, without_password};
 
 /// See the module.
 pub static ROWS: &[Setting] = &[
@@ -22,6 +23,37 @@ pub static ROWS: &[Setting] = &[
                 "off" => EventPlace::Off,
                 _ => EventPlace::File(located(from, value.path()?)),
             };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "events-url",
+        group: Group::Events,
+        shape: Shape::Text,
+        placeholder: "URL",
+        default: "\"\"",
+        applies: Applies::AtStart,
+        summary: "A PostgreSQL database in place of the file: postgres://user:password@host/name.",
+        detail: "Instances with the same database feed one store, and the console of each shows all of them. TLS as sslmode in the \
+                 address says (disable, prefer, require); certificates are verified with the system's authorities. A password \
+                 belongs into the variable rather than into a file that is committed; it is never shown. While the database \
+                 is away the proxy goes on, and events wait as far as the queue has room.",
+        set: |to, value, _| {
+            to.events.url = Some(value.text()?).filter(|url| !url.is_empty()).map(database).transpose()?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "instance-name",
+        group: Group::Events,
+        shape: Shape::Text,
+        placeholder: "NAME",
+        default: "\"\"",
+        applies: Applies::AtStart,
+        summary: "The name of this instance where several share an event store; the host's name without it.",
+        detail: "Each has one of its own.",
+        set: |to, value, _| {
+            to.events.name = Some(value.text()?.to_owned()).filter(|name| !name.is_empty());
             Ok(())
         },
     },
@@ -72,3 +104,15 @@ pub static ROWS: &[Setting] = &[
         set: |to, value, _| value.number(1, 36_500).map(|days| to.events.limits.count_days = days as u32),
     },
 ];
+
+/// An address of a database, as text: who uses it reads it.
+fn database(url: &str) -> Result<String, Invalid> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(Invalid::new("it is no address of a PostgreSQL database")
+            .with_help("write postgres://user@host/name"));
+    }
+    if url.contains(HIDDEN) && without_password(url) == url {
+        return Err(Invalid::new("the password in it was hidden where it was shown; write it anew"));
+    }
+    Ok(url.to_owned())
+}

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod shared;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,9 +112,14 @@ fn ids(events: &Events, filter: &str) -> Vec<String> {
     page.items.into_iter().map(|EventSummary { id, .. }| id).collect()
 }
 
-/// A store with four exchanges: an attack, an odd client, an attack elsewhere a minute later, one that matched nothing.
 fn filled(folder: &Path) -> Events {
     let events = open(folder, Limits::default());
+    fill(&events);
+    events
+}
+
+/// Four exchanges: an attack, an odd client, an attack elsewhere a minute later, one that matched nothing.
+fn fill(events: &Events) {
     let rules = scoring();
     let odd = vec![("User-Agent", "odd")];
     let requests = [
@@ -123,37 +130,38 @@ fn filled(folder: &Path) -> Events {
     ];
     requests.iter().for_each(|request| events.submit(event(&rules, request)));
     assert!(events.flush(PATIENCE));
-    events
 }
+
+/// Filters and the events of [`fill`] that pass, newest first.
+const FILTERS: &[(&str, &str)] = &[
+    ("", "c b a"),
+    ("rule:1", "c a"),
+    ("rule:3 path:/shop/*", "b"),
+    ("path:/shop/list", "a"),
+    ("tag:attack-sqli", "c a"),
+    ("verdict:would_be_blocked score:>=5", "c a"),
+    ("verdict:below_threshold", "b"),
+    ("score:<5", "b"),
+    ("id:c", "c"),
+    ("client:192.0.2.7 status:2xx host:shop.example method:POST", "c b a"),
+    ("\"select 1\"", "a"),
+    ("SELECT", "c a"),
+    ("text:select", "c a"),
+    ("text:sql", "c a"),
+    ("text:/CART", "b"),
+    ("text:args:q", "c a"),
+    ("text:\"select 1\" rule:1", "a"),
+    ("text:mozilla", ""),
+    ("status:403", ""),
+    ("rule:1 rule:3", ""),
+];
 
 #[test]
 fn filters_find_what_they_say() {
     let folder = tempfile::tempdir().unwrap();
     let events = filled(folder.path());
-    let cases = [
-        ("", "c b a"),
-        ("rule:1", "c a"),
-        ("rule:3 path:/shop/*", "b"),
-        ("path:/shop/list", "a"),
-        ("tag:attack-sqli", "c a"),
-        ("verdict:would_be_blocked score:>=5", "c a"),
-        ("verdict:below_threshold", "b"),
-        ("score:<5", "b"),
-        ("id:c", "c"),
-        ("client:192.0.2.7 status:2xx host:shop.example method:POST", "c b a"),
-        ("\"select 1\"", "a"),
-        ("SELECT", "c a"),
-        ("text:select", "c a"),
-        ("text:sql", "c a"),
-        ("text:/CART", "b"),
-        ("text:args:q", "c a"),
-        ("text:\"select 1\" rule:1", "a"),
-        ("text:mozilla", ""),
-        ("status:403", ""),
-        ("rule:1 rule:3", ""),
-    ];
-    for (filter, expected) in cases {
-        assert_eq!(ids(&events, filter).join(" "), expected, "{filter}");
+    for (filter, expected) in FILTERS {
+        assert_eq!(ids(&events, filter).join(" "), *expected, "{filter}");
     }
     let in_first_minute = Filter::default().within(Window { from_micros: 0, to_micros: MINUTE });
     assert_eq!(events.count(&in_first_minute).unwrap(), 2);
@@ -207,7 +215,13 @@ fn an_event_comes_back_as_it_was() {
     let targets = ["/a?tag=1&b=x", "/a?tag=1&b=y%00", "/%ff\\?tag=2#x", "/a?tag=1&b=x"];
     let mut submitted: Vec<Event> = Vec::new();
     for (id, target) in targets.into_iter().enumerate() {
-        let request = Request { id: format!("i{id}"), target, headers: form(), body: b"c=\xff\0x", ..Request::default() };
+        let request = Request {
+            id: format!("i{id}"),
+            target,
+            headers: form(),
+            body: b"c=\xff\0x",
+            ..Request::default()
+        };
         submitted.push(event(&rules, &request));
     }
     submitted.iter().for_each(|event| events.submit(event.clone()));
