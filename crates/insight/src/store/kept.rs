@@ -6,7 +6,8 @@
 //!
 //! Each part is written once; nothing in one can be told from another, so [`Kept`] is the only maker and [`detail`] the only
 //! reader. The two parts in bytes are in `postcard`'s format, with clients' bytes as they are: words are looked for in
-//! `matched` without reading it. A change of a type that stands in them is a new layout of the store.
+//! `matched` without reading it. Values follow each other there with a byte or two between them, which a word with just
+//! those bytes could be found across. A change of a type that stands in them is a new layout of the store.
 
 use std::sync::Arc;
 

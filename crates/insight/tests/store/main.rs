@@ -129,7 +129,7 @@ fn fill(events: &Events) {
         Request { id: "d".to_owned(), micros: MINUTE, ..Request::default() },
     ];
     requests.iter().for_each(|request| events.submit(event(&rules, request)));
-    assert!(events.flush(PATIENCE));
+    assert!(events.flush(PATIENCE), "{:?} {:?}", events.trouble(), events.losses());
 }
 
 /// Filters and the events of [`fill`] that pass, newest first.

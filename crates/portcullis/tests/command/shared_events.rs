@@ -22,8 +22,7 @@ fn sign_in(link: &str, console: SocketAddr) -> String {
             form.len()
         ),
     );
-    let cookie =
-        answer.lines().find_map(|line| line.to_ascii_lowercase().starts_with("set-cookie:").then_some(line));
+    let cookie = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("set-cookie:"));
     let cookie = cookie.unwrap_or_else(|| panic!("no session in\n{answer}"));
     cookie.split_once(':').unwrap().1.split(';').next().unwrap().trim().to_owned()
 }

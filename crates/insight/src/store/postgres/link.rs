@@ -1,10 +1,12 @@
 //! A connection that is made when it is needed, with an end to every wait.
 
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::WrongType;
 use tokio_postgres::{Client, Config};
 
 use super::{PATIENCE, schema, tls};
@@ -30,7 +32,9 @@ impl From<tokio_postgres::Error> for Failure {
             Some(error) => error.message().to_owned(),
             None => chain(&error),
         };
-        Self { text, is_passing: error.code().is_none_or(passing) }
+        // Without a code it is ours: the connection, or a parameter of another type than the statement has.
+        let is_mistake = error.source().is_some_and(|cause| cause.is::<WrongType>());
+        Self { text, is_passing: error.code().map_or(!is_mistake, passing) }
     }
 }
 

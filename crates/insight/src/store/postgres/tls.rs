@@ -38,10 +38,11 @@ where
 {
     type Stream = Stream<S>;
     type TlsConnect = Named;
-    type Error = rustls::pki_types::InvalidDnsNameError;
+    type Error = std::convert::Infallible;
 
-    fn make_tls_connect(&mut self, domain: &str) -> Result<Named, Self::Error> {
-        let name = ServerName::try_from(domain.to_owned())?;
+    fn make_tls_connect(&mut self, host: &str) -> Result<Named, Self::Error> {
+        // A socket in a folder is asked for no TLS, and its path is no name.
+        let name = ServerName::try_from(host.to_owned()).ok();
         Ok(Named { connector: TlsConnector::from(Arc::clone(&self.0)), name })
     }
 }
@@ -49,7 +50,7 @@ where
 /// A connector to a host of this name.
 pub(super) struct Named {
     connector: TlsConnector,
-    name: ServerName<'static>,
+    name: Option<ServerName<'static>>,
 }
 
 impl<S> TlsConnect<S> for Named
@@ -61,7 +62,11 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<Stream<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { Ok(Stream(self.connector.connect(self.name, stream).await?)) })
+        Box::pin(async move {
+            let nameless = || io::Error::other("TLS needs a host by its name or address");
+            let name = self.name.ok_or_else(nameless)?;
+            Ok(Stream(self.connector.connect(name, stream).await?))
+        })
     }
 }
 

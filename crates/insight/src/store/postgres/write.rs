@@ -145,7 +145,7 @@ async fn insert_events(
         return Ok(());
     }
     let count = i64::try_from(batch.len()).unwrap_or(i64::MAX);
-    let sql = "SELECT nextval('event_seq') FROM generate_series(1, $1)";
+    let sql = "SELECT nextval('event_seq') FROM generate_series(1, $1::bigint)";
     let places = transaction.query(sql, &[&count]).await?;
     for (event, place) in batch.iter_mut().zip(places) {
         event.summary.seq = u64::try_from(place.get::<_, i64>(0)).unwrap_or(0);
@@ -242,13 +242,13 @@ async fn keep_house(client: &mut Client, limits: &Limits) -> Result<(), Failure>
     }
     let days = |days: u32| i64::from(days).saturating_mul(DAY_MICROS);
     let sql =
-        "WITH old AS (DELETE FROM event WHERE micros < (SELECT max(micros) FROM event) - $1 RETURNING seq)
+        "WITH old AS (DELETE FROM event WHERE micros < (SELECT max(micros) FROM event) - $1::bigint RETURNING seq)
                DELETE FROM content USING old WHERE content.seq = old.seq";
     transaction.execute(sql, &[&days(limits.days)]).await?;
-    let too_many = "SELECT seq FROM event ORDER BY seq DESC OFFSET $1 LIMIT 1";
+    let too_many = "SELECT seq FROM event ORDER BY seq DESC OFFSET $1::bigint LIMIT 1";
     let too_much =
         "SELECT seq FROM (SELECT seq, sum(bytes) OVER (ORDER BY seq DESC) AS total FROM event) AS sums
-                    WHERE total > $1 ORDER BY seq DESC LIMIT 1";
+                    WHERE total > $1::bigint ORDER BY seq DESC LIMIT 1";
     for (sql, limit) in [(too_many, limits.events), (too_much, limits.bytes)] {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let Some(last) = transaction.query_opt(sql, &[&limit]).await? else { continue };
@@ -257,7 +257,7 @@ async fn keep_house(client: &mut Client, limits: &Limits) -> Result<(), Failure>
             transaction.execute(&format!("DELETE FROM {table} WHERE seq <= $1"), &[&last]).await?;
         }
     }
-    let sql = "DELETE FROM minute WHERE minute < (SELECT max(minute) FROM minute) - $1";
+    let sql = "DELETE FROM minute WHERE minute < (SELECT max(minute) FROM minute) - $1::bigint";
     transaction.execute(sql, &[&i64::from(limits.count_days).saturating_mul(1440)]).await?;
     Ok(transaction.commit().await?)
 }
