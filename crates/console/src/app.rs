@@ -9,7 +9,7 @@ use portcullis_insight::Events;
 use portcullis_site::Site;
 
 use crate::accounts::Accounts;
-use crate::control::{Control, Status};
+use crate::control::{Check, Control, Status};
 use crate::listener::Limits;
 use crate::request::Failure;
 use crate::server::StartError;
@@ -84,6 +84,12 @@ impl App {
     pub(crate) fn site(&self) -> Result<Site, Failure> {
         let unopened = |reason| Failure::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, reason);
         self.control.site().map_err(unopened)
+    }
+
+    /// What `check` says of the site as it is.
+    pub(crate) fn check_present(&self) -> Result<Check, Failure> {
+        let unopened = |reason| Failure::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, reason);
+        self.control.check_present().map_err(unopened)
     }
 
     pub(crate) fn events(&self) -> Result<Arc<Events>, Failure> {

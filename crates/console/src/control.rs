@@ -28,6 +28,11 @@ pub trait Control: Send + Sync + 'static {
         None
     }
 
+    /// The English name of the country of an address, where a geographic database is configured and knows it.
+    fn country(&self, _address: &str) -> Option<String> {
+        None
+    }
+
     /// Why rules matched a stored request, step by step, by the rules in force; `None` when there are none to ask.
     fn explain(&self, _event: &EventDetail) -> Option<Explanation> {
         None
@@ -44,12 +49,20 @@ pub trait Control: Send + Sync + 'static {
         rule: u64,
         stored: &[EventDetail],
     ) -> Result<Vec<Proposal>, ProposalError> {
-        portcullis_insight::proposals(site, Default::default(), event, rule, stored)
+        portcullis_insight::proposals(site, Default::default(), None, event, rule, stored)
     }
 
     /// Reads a site whole, settings included, and says what is wrong with it. The site may hold changes that are not
     /// written.
     fn check(&self, site: &Site) -> Check;
+
+    /// The same of the site as its files are, which nobody needs to read twice.
+    ///
+    /// # Errors
+    /// As [`Control::site`].
+    fn check_present(&self) -> Result<Check, String> {
+        Ok(self.check(&self.site()?))
+    }
 
     /// Puts the site's files in force and waits for it.
     fn reload(&self) -> Reload;

@@ -3,6 +3,7 @@
 //! Names are indexes here. A rule's targets, transformation chain, operator and effects are resolved; skip targets are
 //! positions; macros are split into pieces. The evaluator in `phases` only walks these tables.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::rewrite::Rewrite;
@@ -62,6 +63,13 @@ pub struct FileSummary {
 }
 
 impl RuleSet {
+    /// The code of two letters and the English name of the country where the database of `SecGeoLookupDb` puts an address;
+    /// `None` without a database, and for addresses that it does not know.
+    pub fn country(&self, address: IpAddr) -> Option<(String, String)> {
+        let place = self.geo.as_ref()?.locate(address)?;
+        (!place.country_code.is_empty()).then_some((place.country_code, place.country_name))
+    }
+
     /// Rules and chain links per file, in loading order; files without rules are left out.
     pub fn summary(&self) -> &[FileSummary] {
         &self.summary

@@ -76,7 +76,7 @@ fn effects(
     rule: u64,
     stored: &[EventDetail],
 ) -> Vec<(Scope, Effect, String)> {
-    let found = proposals(site, Compatibility::default(), event, rule, stored).unwrap();
+    let found = proposals(site, Compatibility::default(), None, event, rule, stored).unwrap();
     found.into_iter().map(|proposal| (proposal.scope, proposal.effect, proposal.text)).collect()
 }
 
@@ -124,9 +124,10 @@ fn a_proposal_is_a_change_that_holds() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
     let asked = event(&site, "/a b%{x}\"c", "q=select");
-    let proposal = proposals(&site, Compatibility::default(), &asked, 1000, std::slice::from_ref(&asked))
-        .unwrap()
-        .remove(0);
+    let proposal =
+        proposals(&site, Compatibility::default(), None, &asked, 1000, std::slice::from_ref(&asked))
+            .unwrap()
+            .remove(0);
     assert_eq!(proposal.scope, Scope::TargetOnPath);
     assert!(proposal.text.contains("@rx ^/a\\x20b\\x25\\x7bx\\x7d\\x22c$"), "{}", proposal.text);
     assert_eq!((proposal.effect.events, proposal.effect.released), (1, 1));
@@ -138,7 +139,7 @@ fn a_proposal_is_a_change_that_holds() {
     assert!(replay::replay(&asked, &rules).event.detail.is_none());
     // The next one gets another id, behind the first in the same file.
     let other = event(&site, "/b", "q=select");
-    let next = proposals(&site, Compatibility::default(), &other, 1000, &[]).unwrap().remove(0);
+    let next = proposals(&site, Compatibility::default(), None, &other, 1000, &[]).unwrap().remove(0);
     assert!(next.text.contains("id:90001,"), "{}", next.text);
 }
 
@@ -162,7 +163,7 @@ fn a_tag_takes_out_every_rule_of_the_attack_and_says_which_events_change() {
         event(&site, "/a", "q=script"),
         event(&site, "/b", "q=select+script"),
     ];
-    let found = proposals(&site, Compatibility::default(), &stored[0], 1000, &stored).unwrap();
+    let found = proposals(&site, Compatibility::default(), None, &stored[0], 1000, &stored).unwrap();
     let scopes: Vec<Scope> = found.iter().map(|proposal| proposal.scope).collect();
     assert_eq!(scopes, Scope::ALL);
     let (narrow, tag) = (&found[0], &found[3]);
@@ -182,7 +183,7 @@ fn a_rule_that_only_sums_up_is_not_excluded() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
     let asked = event(&site, "/a", "q=select");
-    let refused = |rule| proposals(&site, Compatibility::default(), &asked, rule, &[]).unwrap_err();
+    let refused = |rule| proposals(&site, Compatibility::default(), None, &asked, rule, &[]).unwrap_err();
     assert!(matches!(refused(1001), ProposalError::SumsUp { others, .. } if others == [1000]));
     assert!(matches!(refused(7), ProposalError::NotMatched(7)));
 }
@@ -194,7 +195,7 @@ fn proposed(rules: &str, rule: u64, query: &str) -> Vec<(Scope, String, (u64, u6
     fs::write(folder.path().join("rules/activated_rules/10-test.conf"), rules).unwrap();
     let asked = event(&site, "/a", query);
     let found =
-        proposals(&site, Compatibility::default(), &asked, rule, std::slice::from_ref(&asked)).unwrap();
+        proposals(&site, Compatibility::default(), None, &asked, rule, std::slice::from_ref(&asked)).unwrap();
     let shown = |proposal: portcullis_insight::Proposal| {
         let control = proposal.text.rsplit("nolog,").next().unwrap_or_default().trim_end_matches(['"', '\n']);
         (proposal.scope, control.to_owned(), (proposal.effect.events, proposal.effect.cleared))

@@ -8,12 +8,14 @@
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use anyhow::{Result, anyhow};
 use portcullis_console::{
     Check, Console, Control, Finding, Limits, ProxySetting, Reload, Settings, Severity, StartError, Status,
     TlsFiles,
 };
+use portcullis_engine::RuleSet;
 use portcullis_engine::record::EngineMode;
 use portcullis_insight::{EventDetail, Events, Explanation, Proposal, ProposalError, explain, proposals};
 use portcullis_proxy::SharedRules;
@@ -22,11 +24,12 @@ use portcullis_site::{Changes, DATA, Mode, Site};
 
 use crate::commands::settings as stored;
 use crate::events::Event;
+use crate::loading::{self, Reading};
 use crate::logging::Logging;
 use crate::messages::{reason, say, show};
 use crate::settings::{self, Applies, ConsoleSettings, Entry, Value, without_password};
 use crate::site_source::SiteSource;
-use crate::{control, findings, loading};
+use crate::{control, findings, watch};
 
 /// What a reload leaves for whoever looks: kept by the thread that owns the rules.
 #[derive(Debug, Default)]
@@ -74,6 +77,8 @@ pub struct Process {
     pub upstream: String,
     /// When it started, seconds since the Unix epoch.
     pub started: i64,
+    /// The site as it was last read for somebody.
+    pub present: Mutex<Option<Present>>,
     /// Where to ask for a reload.
     pub events: Mutex<Sender<Event>>,
 }
@@ -166,6 +171,11 @@ impl Control for Process {
         self.logging.events().cloned()
     }
 
+    fn country(&self, address: &str) -> Option<String> {
+        let (code, name) = self.rules.load().country(address.parse().ok()?)?;
+        Some(if name.is_empty() { code } else { name })
+    }
+
     fn explain(&self, event: &EventDetail) -> Option<Explanation> {
         Some(explain(event, &self.rules.load()))
     }
@@ -182,17 +192,15 @@ impl Control for Process {
         entries.extend(settings::read_file(site, &mut Sources::default(), &mut Vec::new()));
         let settings = settings::resolve(site.root(), entries).settings;
         let site = site.clone().with_defines(settings.defines);
-        proposals(&site, settings.compatibility, event, rule, stored)
+        proposals(&site, settings.compatibility, self.present_rules(), event, rule, stored)
     }
 
     fn check(&self, site: &Site) -> Check {
-        let reading = loading::read_site(site.clone(), self.entries.clone());
-        let found = reading.diagnostics.iter().map(|found| finding(found, &reading.sources, site));
-        Check {
-            failed: reading.failed(),
-            findings: found.collect(),
-            text: findings::text(&reading.diagnostics, &reading.sources),
-        }
+        checked(&loading::read_site(site.clone(), self.entries.clone()), site)
+    }
+
+    fn check_present(&self) -> Result<Check, String> {
+        self.present().map(|present| present.check)
     }
 
     fn reload(&self) -> Reload {
@@ -223,7 +231,45 @@ impl Control for Process {
     }
 }
 
+/// A reading of the site, as long as its files stay as they are.
+#[derive(Clone)]
+pub struct Present {
+    watched: Vec<PathBuf>,
+    marks: Vec<watch::Mark>,
+    check: Check,
+    rules: Option<Arc<RuleSet>>,
+}
+
 impl Process {
+    /// The site as its files are, read again only when one of them has changed since, or might have.
+    fn present(&self) -> Result<Present, String> {
+        let site = self.site()?;
+        let mut known = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(present) =
+            known.as_ref().filter(|present| watch::marks(&present.watched) == present.marks)
+        {
+            return Ok(present.clone());
+        }
+        let reading = loading::read_site(site.clone(), self.entries.clone());
+        let marks = watch::marks(&reading.watched);
+        let present = Present {
+            check: checked(&reading, &site),
+            rules: reading.rule_set,
+            marks,
+            watched: reading.watched,
+        };
+        // A revision has no files to watch, and a file that was just written may be written again unseen.
+        let is_folder = matches!(&*self.source, SiteSource::Folder(_));
+        let is_settled = watch::fresh(&present.marks, SystemTime::now()).is_none();
+        *known = (is_folder && is_settled).then(|| present.clone());
+        Ok(present)
+    }
+
+    /// The rules of the site as its files are, where they are known.
+    fn present_rules(&self) -> Option<Arc<RuleSet>> {
+        self.present().ok()?.rules
+    }
+
     fn read_only(&self) -> Option<String> {
         match &*self.source {
             SiteSource::Folder(_) => None,
@@ -249,6 +295,16 @@ impl Process {
             _ => format!("--{}", setting.name),
         };
         Some(format!("{by} = {value}"))
+    }
+}
+
+/// What is wrong with a site that was read.
+fn checked(reading: &Reading, site: &Site) -> Check {
+    let found = reading.diagnostics.iter().map(|found| finding(found, &reading.sources, site));
+    Check {
+        failed: reading.failed(),
+        findings: found.collect(),
+        text: findings::text(&reading.diagnostics, &reading.sources),
     }
 }
 

@@ -58,7 +58,7 @@ impl Watcher {
 }
 
 /// What is known of a path: nothing when it is not there.
-type Mark = Option<(u64, u64, u64, i64, i64)>;
+pub type Mark = Option<(u64, u64, u64, i64, i64)>;
 
 /// The state of a watch.
 #[derive(Debug, Default)]
@@ -96,7 +96,8 @@ impl Watch {
     }
 }
 
-fn marks(paths: &[PathBuf]) -> Vec<Mark> {
+/// What is known of paths now.
+pub fn marks(paths: &[PathBuf]) -> Vec<Mark> {
     paths.iter().map(|path| mark(path)).collect()
 }
 
@@ -105,8 +106,8 @@ fn mark(path: &Path) -> Mark {
     Some((found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec()))
 }
 
-/// The time of the second look, when something was written just now.
-fn fresh(marks: &[Mark], now: SystemTime) -> Option<SystemTime> {
+/// Until when a file may be written again without its mark changing; nothing when that time is over.
+pub fn fresh(marks: &[Mark], now: SystemTime) -> Option<SystemTime> {
     let newest = marks.iter().flatten().map(|(_, _, _, seconds, _)| *seconds).max()?;
     let newest = UNIX_EPOCH + Duration::from_secs(u64::try_from(newest).ok()?);
     let settled = newest + CLOCK_STEP;

@@ -116,7 +116,7 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
         curl,
         lacks: lacks.join("; "),
         scores: event.scores.iter().map(|score| (text(&score.name), text(&score.value))).collect(),
-        facts: facts(&event),
+        facts: facts(&event, app.control.country(&event.summary.client)),
         page,
     };
     render(StatusCode::OK, &found)
@@ -212,7 +212,7 @@ fn answered(event: &EventDetail) -> Message {
     Message { line, fields: fields(&response.headers), body, about_body }
 }
 
-fn facts(event: &EventDetail) -> Vec<(&'static str, String)> {
+fn facts(event: &EventDetail, country: Option<String>) -> Vec<(&'static str, String)> {
     let milliseconds = |micros: u64| format!("{}.{:02} ms", micros / 1000, micros % 1000 / 10);
     let mode = match event.engine_mode {
         EngineMode::Off => "Off",
@@ -229,6 +229,9 @@ fn facts(event: &EventDetail) -> Vec<(&'static str, String)> {
         ("Bytes", format!("{} in, {} out", bytes(event.bytes_received), bytes(event.bytes_sent))),
         ("Audit log", if event.audited { "has an entry" } else { "has no entry" }.to_owned()),
     ];
+    if let Some(country) = country {
+        facts.insert(2, ("Country", country));
+    }
     if let Some(origin) = &event.upstream {
         let status = origin.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         facts.push((

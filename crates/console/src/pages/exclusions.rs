@@ -19,7 +19,7 @@ use crate::request::{Answer, Failure, Request, encoded};
 use crate::view::{Piece, ago, counted, grouped, moment, pieces, printable};
 
 /// Stored events that proposals are tried on, the newest.
-pub(crate) const TRIED: usize = 300;
+pub(crate) const TRIED: usize = 100;
 
 /// Bytes of a value that a row shows.
 const SHOWN: usize = 200;

@@ -98,7 +98,9 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
         Ok((overview, latest, instances)) => {
             let sentence = sentence(&overview.totals, &status, range);
             let instances = instances.iter().map(|instance| Sharing::of(instance, &status)).collect();
-            (Some(Seen::of(&overview, latest, range)), sentence, instances, String::new())
+            let mut seen = Seen::of(&overview, latest, range);
+            name_countries(app, &mut seen.lists);
+            (Some(seen), sentence, instances, String::new())
         }
         Err(failure) => {
             let sentence = format!("{} requests since the start.", grouped(status.served));
@@ -211,6 +213,14 @@ fn parts(kinds: &[(&'static str, u64)], whole: u64) -> Vec<Part> {
         at += width;
     }
     parts
+}
+
+/// Says below clients which country they are in, where that is known.
+pub(super) fn name_countries(app: &App, lists: &mut [List]) {
+    let clients = lists.iter_mut().filter(|list| list.id == "top-clients").flat_map(|list| &mut list.rows);
+    for (_, address, text, ..) in clients {
+        *text = app.control.country(address).unwrap_or_default();
+    }
 }
 
 /// The lists of tops.

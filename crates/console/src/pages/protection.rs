@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use portcullis_insight::Protection;
 
-use super::overview::{List, lists};
+use super::overview::{List, lists, name_countries};
 use super::{Badge, Page, changes, render};
 use crate::app::App;
 use crate::change::{Change, EngineMode};
@@ -42,7 +42,11 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let waits = configured.word != page.mode.word;
     let range = Range::of(request)?;
     let (report, lists) = match app.events().and_then(|events| Ok(events.protection(range.window())?)) {
-        Ok(found) => (told(&found, range), lists(&found.rules, &found.paths, &found.clients, range)),
+        Ok(found) => {
+            let mut lists = lists(&found.rules, &found.paths, &found.clients, range);
+            name_countries(app, &mut lists);
+            (told(&found, range), lists)
+        }
         Err(failure) => (failure.message, Vec::new()),
     };
     let mode = mode.into();

@@ -133,13 +133,15 @@ fn page(
     let site = app.site()?;
     let present = site.text(Path::new(path))?;
     let is_running = set.is_none_or(|set| set.state != State::Off);
-    let mut checked = site.clone();
-    if let Some((text, _)) = draft {
-        let mut changes = Changes::default();
-        changes.write(path, text.as_bytes().to_vec());
-        checked = site.with_changes(&changes);
-    }
-    let check = if is_running { app.control.check(&checked) } else { Check::default() };
+    let check = match draft {
+        _ if !is_running => Check::default(),
+        Some((text, _)) => {
+            let mut changes = Changes::default();
+            changes.write(path, text.as_bytes().to_vec());
+            app.control.check(&site.with_changes(&changes))
+        }
+        None => app.check_present()?,
+    };
     let (text, base) = match draft {
         Some((text, base)) => (text.as_bytes(), base.to_owned()),
         None => (present.as_slice(), digest(&present)),

@@ -23,15 +23,19 @@ mod targets;
 mod texts;
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use portcullis_engine::{Compatibility, RuleSet};
 use portcullis_site::{ACTIVATED_RULES, Changes, Site, SiteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::judged::{Outcome, effect, judged, outcome};
+use self::judged::{Judged, Outcome, effect, judged, outcome};
+use self::texts::Text;
 use crate::event::{EventDetail, EventSummary, MatchedRule, Verdict};
 use crate::filter::{Filter, Window};
 use crate::store::{Events, EventsError};
@@ -47,6 +51,9 @@ const FIRST_ID: u64 = 90_000;
 
 /// The longest file of exclusions that is changed.
 const LONGEST_FILE: u64 = 4 << 20;
+
+/// Exclusions that are tried at a time.
+const MOST_THREADS: usize = 4;
 
 /// How many of the events that an exclusion would have changed are named.
 pub const NAMED: usize = 50;
@@ -176,13 +183,15 @@ pub enum ProposalError {
     Site(#[from] SiteError),
 }
 
-/// Proposes exclusions of a rule for an event, the narrowest first, with their effect on these stored events.
+/// Proposes exclusions of a rule for an event, the narrowest first, with their effect on these stored events. `today` are the
+/// rules of the site as it is, where somebody has them at hand. Exclusions are tried beside each other, on a few threads.
 ///
 /// # Errors
 /// When the rule has no part in the event or only sums up, or the site cannot be read or has errors.
 pub fn proposals(
     site: &Site,
     compatibility: Compatibility,
+    today: Option<Arc<RuleSet>>,
     event: &EventDetail,
     rule: u64,
     stored: &[EventDetail],
@@ -193,31 +202,24 @@ pub fn proposals(
         let others = event.matched.iter().filter(|other| !other.sums_up).map(|other| other.id);
         return Err(ProposalError::SumsUp { rule, others: others.collect() });
     }
-    let today = site.load(compatibility).rule_set.ok_or(ProposalError::BrokenSite)?;
+    let today = today.or_else(|| site.load(compatibility).rule_set).ok_or(ProposalError::BrokenSite)?;
     let tag = attack_tag(matched);
     let (of_rule, of_tag) = judged(stored, rule, tag.as_deref(), &today);
     let id = (FIRST_ID..).find(|id| today.rule_with_id(*id).is_none()).unwrap_or(FIRST_ID);
-    let asked = Asked { site, compatibility, event, rule, now: outcome(event, &today) };
+    let asked = Asked { site, compatibility, event, rule, now: outcome(event, &today), of_rule, of_tag };
     let mut found = Vec::new();
     for target in targets::of(event, matched, &today) {
-        let texts = texts::of(event, rule, &target, tag.as_deref(), id);
-        found =
-            texts.into_iter().filter_map(|text| asked.try_out(text).transpose()).collect::<Result<_, _>>()?;
-        let takes_a_value_out = |draft: &Draft| matches!(draft.scope, Scope::TargetOnPath | Scope::Target);
+        found = asked.try_all(texts::of(event, rule, &target, tag.as_deref(), id))?;
+        let takes_a_value_out =
+            |proposal: &Proposal| matches!(proposal.scope, Scope::TargetOnPath | Scope::Target);
         if found.iter().any(takes_a_value_out) {
             break;
         }
     }
-    let judged = |draft: Draft| {
-        let before = if draft.scope == Scope::TagTargetOnPath { &of_tag } else { &of_rule };
-        let (effect, changed) = effect(before, &draft.rules);
-        let Draft { scope, summary, file, text, changes, .. } = draft;
-        Proposal { scope, summary, text, file, effect, changed, changes }
-    };
-    Ok(found.into_iter().map(judged).collect())
+    Ok(found)
 }
 
-/// The event that exclusions are proposed for.
+/// The event that exclusions are proposed for, and those they are tried on.
 struct Asked<'a> {
     site: &'a Site,
     compatibility: Compatibility,
@@ -225,23 +227,37 @@ struct Asked<'a> {
     rule: u64,
     /// What the rules of today say of it.
     now: Outcome,
-}
-
-/// An exclusion that the rules of the site take.
-struct Draft {
-    scope: Scope,
-    summary: String,
-    file: PathBuf,
-    text: String,
-    changes: Changes,
-    /// The rules with it.
-    rules: Arc<RuleSet>,
+    of_rule: Vec<Judged<'a>>,
+    of_tag: Vec<Judged<'a>>,
 }
 
 impl Asked<'_> {
-    /// An exclusion; `None` when the site would not load with it, or when it changes nothing for the event itself.
-    fn try_out(&self, text: texts::Text) -> Result<Option<Draft>, SiteError> {
-        let texts::Text { scope, summary, file, text } = text;
+    /// Those that can be made, in their order.
+    fn try_all(&self, texts: Vec<Text>) -> Result<Vec<Proposal>, SiteError> {
+        // A site with a change is compiled for each: few at a time, for the memory.
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+        let mut found = Vec::new();
+        let mut texts = texts.into_iter();
+        loop {
+            let some: Vec<Text> = texts.by_ref().take(threads).collect();
+            if some.is_empty() {
+                return Ok(found);
+            }
+            let tried: Vec<_> = thread::scope(|scope| {
+                let started: Vec<_> =
+                    some.into_iter().map(|text| scope.spawn(|| self.try_out(text))).collect();
+                let ended = started.into_iter().map(thread::ScopedJoinHandle::join);
+                ended.map(|tried| tried.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+            });
+            for proposal in tried {
+                found.extend(proposal?);
+            }
+        }
+    }
+
+    /// An exclusion with its effect; `None` when the site would not load with it, or when it changes nothing for the event.
+    fn try_out(&self, text: Text) -> Result<Option<Proposal>, SiteError> {
+        let Text { scope, summary, file, text } = text;
         let file = PathBuf::from(ACTIVATED_RULES).join(file);
         let changes = changes(self.site, &file, &text)?;
         let Some(rules) = self.site.with_changes(&changes).load(self.compatibility).rule_set else {
@@ -252,7 +268,9 @@ impl Asked<'_> {
         if is_known && outcome(self.event, &rules) == self.now {
             return Ok(None);
         }
-        Ok(Some(Draft { scope, summary, file, text, changes, rules }))
+        let before = if scope == Scope::TagTargetOnPath { &self.of_tag } else { &self.of_rule };
+        let (effect, changed) = effect(before, &rules);
+        Ok(Some(Proposal { scope, summary, text, file, effect, changed, changes }))
     }
 }
 

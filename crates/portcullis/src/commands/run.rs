@@ -204,6 +204,7 @@ fn start_console(proxy: &Proxy, running: &Running, events: Sender<Event>) -> Res
         listening: proxy.addresses().iter().map(ToString::to_string).collect(),
         upstream: settings.proxy.upstream.to_string(),
         started: running.began,
+        present: Mutex::default(),
         events: Mutex::new(events),
     };
     console::start(&settings.console, is_named, process)

@@ -96,7 +96,7 @@ fn propose(
     let settings = reading.resolved.settings;
     let site = site.clone().with_defines(settings.defines);
     let stored = tried(events, event, rule, window, TRIED)?;
-    Ok(proposals(&site, settings.compatibility, event, rule, &stored)?)
+    Ok(proposals(&site, settings.compatibility, None, event, rule, &stored)?)
 }
 
 fn apply(

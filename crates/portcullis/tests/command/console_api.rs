@@ -1,9 +1,9 @@
-//! The console's API as its OpenAPI document tells it, asked by schemathesis: no server error, no answer that the document lacks.
+//! The console of a running proxy over HTTP: its API as the OpenAPI document tells it, and what it says of the files it reads.
 //!
-//! schemathesis is a Python program that is fetched and not kept here: `python3 -m venv target/schemathesis` and
-//! `target/schemathesis/bin/pip install schemathesis` put it where this looks, and `PORTCULLIS_SCHEMATHESIS` names another
-//! program. Without it the test says that it did not run. It has an admin's token and a site of its own, which it changes as
-//! it likes.
+//! schemathesis asks the API: there must be no server error and no answer that the document lacks. It is a Python program that
+//! is fetched and not kept here: `python3 -m venv target/schemathesis` and `target/schemathesis/bin/pip install schemathesis`
+//! put it where this looks, and `PORTCULLIS_SCHEMATHESIS` names another program. Without it the test says that it did not run.
+//! It has an admin's token and a site of its own, which it changes as it likes.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,8 @@ struct Api {
     process: Portcullis,
     console: SocketAddr,
     token: String,
+    /// The field with the cookie of a session.
+    cookie: String,
 }
 
 impl Api {
@@ -54,7 +56,7 @@ impl Api {
         let page = post(console, "/people", &cookie, &form);
         let token = page.split("id=\"secret\">").nth(1).expect(&page).split('<').next().unwrap().to_owned();
         assert_eq!(status(&get(proxy, "/?q=%3Cscript%3Ealert(1)%3C/script%3E")), 200);
-        Self { process, console, token }
+        Self { process, console, token, cookie }
     }
 
     /// The id of the first item of a list, once there is one.
@@ -134,4 +136,47 @@ fn the_api_does_what_its_document_says() {
     println!("schemathesis: {}", cases.trim());
     let (ended, said) = api.process.stop();
     assert!(ended.success(), "{said}");
+}
+
+#[test]
+fn a_file_shows_what_is_wrong_with_it_whoever_broke_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("shop");
+    let laid = output(&["init", site.to_str().unwrap()]);
+    assert!(laid.status.success(), "{}", String::from_utf8_lossy(&laid.stderr));
+    let api = Api::start(site.to_str().unwrap());
+    let page = || ask(api.console, "GET", "/files/modsecurity.conf", &api.cookie, "");
+    let file = site.join("modsecurity.conf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    for _ in 0..2 {
+        std::fs::write(&file, &text).unwrap();
+        // What was read a moment ago is not taken for what is there now.
+        assert!(!page().contains("Has errors"));
+        assert!(!page().contains("Has errors"));
+        std::fs::write(&file, format!("SecRul x\n{text}")).unwrap();
+        assert!(page().contains("Has errors"));
+        assert!(page().contains("Has errors"));
+    }
+}
+
+#[test]
+fn a_geographic_database_of_the_site_names_the_country_of_a_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("shop");
+    let laid = output(&["init", site.to_str().unwrap()]);
+    assert!(laid.status.success(), "{}", String::from_utf8_lossy(&laid.stderr));
+    // A country file of one node: addresses below 128.0.0.0 are in Germany, number 56 of the format.
+    std::fs::write(site.join("countries.dat"), [56, 255, 255, 0, 255, 255, 255, 255, 255, 106]).unwrap();
+    let file = site.join("modsecurity.conf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}\nSecGeoLookupDb countries.dat\n")).unwrap();
+    let api = Api::start(site.to_str().unwrap());
+    let event = api.first("/api/v1/events", "items");
+    let see = |path: &str| ask(api.console, "GET", path, &api.cookie, "");
+    let page = see(&format!("/events/{event}"));
+    assert!(page.contains("<dt>Country</dt><dd class=\"num\">Germany</dd>"), "{page}");
+    for path in ["/", "/protection"] {
+        let page = see(path);
+        assert!(page.contains("127.0.0.1</a><span class=\"sub\">Germany</span>"), "{page}");
+    }
 }
