@@ -84,7 +84,9 @@ fn two_instances_feed_one_store() {
             break found;
         }
         // Each says what it is with its next batch.
-        instances.iter().for_each(|events| drop(events.flush(PATIENCE)));
+        for events in &instances {
+            let _ = events.flush(PATIENCE);
+        }
     };
     let told: Vec<_> = found
         .iter()
