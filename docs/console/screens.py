@@ -183,7 +183,9 @@ def main(program, to):
     with tempfile.TemporaryDirectory() as folder:
         port, console = free_port(), free_port()
         error = open(f"{folder}/error", "w+")
-        environment = dict(os.environ, PORTCULLIS_CONSOLE=f"127.0.0.1:{console}", PORTCULLIS_TRUSTED_PROXIES="127.0.0.0/8")
+        # The first commit is by whoever git says runs this: a name of no machine.
+        author = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in (("NAME", "Ann"), ("EMAIL", "ann@shop.test"))}
+        environment = dict(os.environ, **author, PORTCULLIS_CONSOLE=f"127.0.0.1:{console}", PORTCULLIS_TRUSTED_PROXIES="127.0.0.0/8")
         run = subprocess.Popen([program, "quickstart", "--listen", f"127.0.0.1:{port}"], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=error)
         browser = None
         try:
