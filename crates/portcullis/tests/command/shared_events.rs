@@ -1,10 +1,11 @@
 //! Two proxies that feed one event store in PostgreSQL, and the console of one of them that shows both.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use portcullis_testkit::postgres::Postgres;
 
-use crate::support::{Origin, Portcullis, Site, exchange, get, output_with};
+use crate::support::{Origin, PATIENCE, Portcullis, Site, exchange, get, output_with};
 
 const RULES: &str =
     "SecRule ARGS \"@contains attack\" \"id:1000,phase:2,pass,log,auditlog,msg:'attack seen'\"\n";
@@ -64,8 +65,9 @@ fn two_instances_feed_one_console() {
     let arguments = ["events", site.argument(), "text:ATTACK"];
     let variables = [("PORTCULLIS_EVENTS_URL", url.as_str())];
     let mut listed = String::new();
-    // The last event of the instance that still runs comes within the time that its writer gathers.
-    for _ in 0..200 {
+    // The last event of the instance that still runs comes within the time that its writer gathers, its counters in a second.
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
         listed = String::from_utf8(output_with(&arguments, &variables).stdout).unwrap();
         if listed.lines().count() == 5 {
             break;
@@ -86,10 +88,7 @@ fn two_instances_feed_one_console() {
         "{events}"
     );
     let mut overview = page("/");
-    for _ in 0..200 {
-        if overview.contains("6 requests in the last") {
-            break;
-        }
+    while !overview.contains("6 requests in the last") && Instant::now() < deadline {
         overview = page("/");
     }
     for part in ["6 requests in the last", "north", "south", "other rules than here"] {
