@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use portcullis_operators::{Capture, External, Failure, Uncaptured};
+use portcullis_operators::{Capture, External, Failure, PathTemplate, Uncaptured};
 
 use crate::arena::Text;
 use crate::request::Pair;
@@ -32,9 +32,11 @@ impl Transaction {
             // Its load said so.
             External::GsbLookup => Ok(Ok(false)),
             // They have tests of their own.
-            External::ValidateDtd | External::ValidateSchema | External::ValidateHash | External::Rsub => {
-                Ok(Err(Failure::Other(b"operator is not available".to_vec())))
-            }
+            External::ValidateDtd
+            | External::ValidateSchema
+            | External::ValidateHash
+            | External::Rsub
+            | External::RestPath => Ok(Err(Failure::Other(b"operator is not available".to_vec()))),
         }
     }
 
@@ -105,6 +107,37 @@ impl Transaction {
         text.push(b'.');
         self.hit.text = text;
         Ok(Ok(true))
+    }
+
+    /// Tests a value with `@restpath`, and sets ARGS_PATH.
+    pub(crate) fn test_path(
+        &mut self,
+        template: &PathTemplate,
+        rule: &Rule,
+        value: &Value,
+        tested: Text,
+    ) -> Tested {
+        self.hit.clear();
+        let path = self.arena.get(tested).to_vec();
+        let Some(parts) = template.parts(&path)? else { return Ok(false) };
+        for (name, part) in parts {
+            let part = self.arena.push(part);
+            match self
+                .path_arguments
+                .iter_mut()
+                .find(|pair| self.arena.get(pair.name).eq_ignore_ascii_case(name))
+            {
+                Some(pair) => pair.value = part,
+                None => self.path_arguments.push(Pair { name: self.arena.push(name), value: part }),
+            }
+        }
+        let mut text = b"Path match \"".to_vec();
+        crate::escape::log_escape(rule.operator.argument.raw(), &mut text);
+        text.extend_from_slice(b"\" at ");
+        self.write_name(value, &mut text);
+        text.push(b'.');
+        self.hit.text = text;
+        Ok(true)
     }
 
     /// The address that a text is, or that the resolver has for it.

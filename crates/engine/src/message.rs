@@ -112,6 +112,7 @@ impl Transaction {
             | Test::Validation(_)
             | Test::Hash(_)
             | Test::Rewrite(_)
+            | Test::Path(_)
             | Test::Script { .. } => {
                 out.extend_from_slice(&self.hit.text);
             }

@@ -466,6 +466,7 @@ impl Transaction {
                 self.test_hash(check, &operator.argument, rule, value, &address)
             }
             Test::Rewrite(rewrite) => self.rewrite(rewrite, rule, value, tested),
+            Test::Path(template) => self.test_path(template, rule, value, tested),
             Test::Script { script, inspects } => {
                 let argument = inspects.then(|| self.arena.get(tested).to_vec());
                 self.test_script(script, rule, argument)?

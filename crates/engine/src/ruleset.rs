@@ -282,6 +282,8 @@ pub(crate) enum Test {
     Hash(crate::signing::HashCheck),
     /// `@rsub`.
     Rewrite(Box<Rewrite>),
+    /// `@restpath`.
+    Path(Box<portcullis_operators::PathTemplate>),
     /// A Lua script: a rule of its own, or one that inspects the file that a value names.
     Script {
         script: Arc<portcullis_lua::Script>,

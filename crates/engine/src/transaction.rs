@@ -72,6 +72,8 @@ pub struct Transaction {
     pub(crate) tx: TxMembers,
     pub(crate) env: Vec<Pair>,
     pub(crate) geo: Vec<Pair>,
+    /// ARGS_PATH, which `@restpath` sets.
+    pub(crate) path_arguments: Vec<Pair>,
     pub(crate) collections: Vec<Collection>,
     pub(crate) session_id: Option<Text>,
     pub(crate) user_id: Option<Text>,
@@ -232,6 +234,7 @@ impl Transaction {
             tx: std::mem::take(&mut workspace.tx),
             env: Vec::new(),
             geo: Vec::new(),
+            path_arguments: Vec::new(),
             collections: Vec::new(),
             session_id: None,
             user_id: None,

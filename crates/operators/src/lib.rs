@@ -11,6 +11,7 @@
 
 pub mod pattern;
 
+pub use rest_path::PathTemplate;
 pub use rsub::{Substitution, escape_pattern, replace_all};
 
 use std::fmt;
@@ -157,6 +158,8 @@ pub enum External {
     ValidateHash,
     /// `@rsub`: rewrites a stream variable.
     Rsub,
+    /// `@restpath`: sets ARGS_PATH.
+    RestPath,
 }
 
 /// Compiles an argument.
@@ -227,7 +230,7 @@ modules! {
         verify_cc verify_cpf verify_ssn verify_svnr
         no_match unconditional_match
         validate_byte_range validate_nid validate_url_encoding validate_utf8_encoding
-        geo_lookup gsb_lookup inspect_file rbl rsub validate_dtd validate_hash validate_schema;
+        geo_lookup gsb_lookup inspect_file rbl rest_path rsub validate_dtd validate_hash validate_schema;
 }
 
 /// Finds an operator by its name or an alias, without regard to ASCII case.

@@ -1,7 +1,7 @@
 //! From the operator of the AST to a compiled test.
 
 use portcullis_operators::pattern::{Options, Pattern};
-use portcullis_operators::{Environment as OperatorEnvironment, External, Kind};
+use portcullis_operators::{Environment as OperatorEnvironment, External, Kind, PathTemplate};
 use portcullis_seclang::{Diagnostic, OperatorExpr, Span};
 
 use super::Compiler;
@@ -58,6 +58,7 @@ impl Compiler<'_> {
                         })?,
                 )
             }
+            Kind::External(External::RestPath) => Test::Path(Box::new(self.path_template(expression)?)),
             Kind::External(External::Rsub) => Test::Rewrite(Box::new(self.rewrite(expression)?)),
             Kind::External(external) => self.external(external, expression)?,
             Kind::Dataset(compile) => {
@@ -121,6 +122,16 @@ impl Compiler<'_> {
         let limit = self.settings.pcre_match_limit;
         match Rewrite::new(&expression.argument.value, limit, &mut self.tx_names) {
             Ok(rewrite) => Some(rewrite),
+            Err(error) => {
+                self.argument_error(expression, &error);
+                None
+            }
+        }
+    }
+
+    fn path_template(&mut self, expression: &OperatorExpr) -> Option<PathTemplate> {
+        match PathTemplate::parse(&expression.argument.value, self.settings.pcre_match_limit) {
+            Ok(template) => Some(template),
             Err(error) => {
                 self.argument_error(expression, &error);
                 None

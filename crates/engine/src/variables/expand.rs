@@ -168,6 +168,9 @@ impl Transaction {
             Variable::MultipartPartHeaders => {
                 self.collect_pairs(variable, |t| &t.body.part_headers, selector, false, values);
             }
+            Variable::ArgsPath => {
+                self.collect_pairs(variable, |t| &t.path_arguments, selector, false, values)
+            }
             Variable::Geo => self.collect_pairs(variable, |t| &t.geo, selector, false, values),
             Variable::Env => self.collect_environment(selector, values),
             Variable::MatchedVars | Variable::MatchedVarsNames => {

@@ -61,6 +61,7 @@ variables! {
     ArgsGetNames "ARGS_GET_NAMES" List Member "Names of the query string's arguments.";
     ArgsPost "ARGS_POST" List Member "Arguments of an urlencoded or multipart body.";
     ArgsPostNames "ARGS_POST_NAMES" List Member "Names of the body's arguments.";
+    ArgsPath "ARGS_PATH" List Member "Parts of the path that @restpath has found.";
     ArgsCombinedSize "ARGS_COMBINED_SIZE" Single Bare "Sum of the lengths of all argument names and values.";
     UrlencodedError "URLENCODED_ERROR" Scalar Bare "1 when a percent sign was not followed by two hexadecimal digits.";
 

@@ -7,6 +7,7 @@ mod compatibility;
 mod crs_2;
 mod errors;
 mod items;
+mod path_arguments;
 mod reference;
 mod scripts;
 mod sections;

@@ -39,7 +39,11 @@ fn reads_behind(rule: &Rule) -> bool {
     let name = operator.trim_start_matches('!').trim_start_matches('@').split(' ').next().unwrap_or_default();
     let transformations: Vec<&str> =
         rule.actions.iter().filter_map(|action| action.strip_prefix("t:")).collect();
-    if transformations.iter().skip(1).any(|name| matches!(*name, "cmdLine" | "sqlHexDecode")) {
+    if transformations
+        .iter()
+        .skip(1)
+        .any(|name| matches!(*name, "cmdLine" | "sqlHexDecode" | "base64Decode" | "base64DecodeExt"))
+    {
         return true;
     }
     let shortened = !transformations.is_empty();

@@ -126,14 +126,15 @@ pub fn response(random: &mut Random) -> Response {
     if random.chance(40) {
         headers.push(("X-Test".to_owned(), random.pick(&["x", "foo", "1"]).to_owned()));
     }
+    if random.chance(8) {
+        headers.push(("Location".to_owned(), "/foo?a=1".to_owned()));
+    }
+    // The reference puts them behind all others.
     if random.chance(10) {
         headers.push(("Set-Cookie".to_owned(), "a=1; Path=/".to_owned()));
     }
     if random.chance(6) {
         headers.push(("set-cookie".to_owned(), "b=2".to_owned()));
-    }
-    if random.chance(8) {
-        headers.push(("Location".to_owned(), "/foo?a=1".to_owned()));
     }
     let body = random.pick(&[
         "<html>ok</html>\n",

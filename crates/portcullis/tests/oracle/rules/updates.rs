@@ -26,7 +26,7 @@ impl Maker<'_> {
             9 => format!("SecRuleRemoveById \"{},{id}-{}\"", id + 3, id + 1),
             10 => "SecRuleUpdateTargetByMsg ^m \"!ARGS:foo,!REQUEST_METHOD\"".to_owned(),
             11 => format!("SecRuleUpdateTargetById \"{id}-{}\" \"!ARGS:'/^[af]/'\"", id + 1),
-            12 => format!("SecRuleUpdateTargetById {id} \"ARGS_NAMES|!ARGS_NAMES:a|&ARGS_GET\""),
+            12 => format!("SecRuleUpdateTargetById {id} \"ARGS_NAMES,!ARGS_NAMES:a,&ARGS_GET\""),
             _ => {
                 let actions = self.random.pick(&[
                     "pass",
