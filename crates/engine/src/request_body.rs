@@ -380,7 +380,9 @@ impl Transaction {
     pub(crate) fn add_urlencoded(&mut self, input: &[u8], origin: Origin) {
         let separator = self.rules.settings.argument_separator;
         let invalid = portcullis_bodies::urlencoded(input, separator, &mut |name, value| {
-            self.add_argument(name, value, origin)
+            // Those over the limit are dropped, and a malformed escape in them is an error all the same.
+            let _ = self.add_argument(name, value, origin);
+            ControlFlow::Continue(())
         });
         self.request.urlencoded_error |= invalid > 0;
     }

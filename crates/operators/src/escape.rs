@@ -7,12 +7,12 @@
 /// The longest escaped text that a message shows whole; longer ones end in ` ...`.
 const LIMIT: usize = 252;
 
-/// Appends an expression whose macros were expanded: `+ . [ ] ( ) ?`, colons and all that [`escape`] changes lose their
+/// Appends an expression whose macros were expanded: `+ . [ ] ( ) ?`, slashes, colons and all that [`escape`] changes lose their
 /// meaning, whoever wrote them, while `* { } | ^ $` keep it. ModSecurity escapes the text as for its log.
 pub(crate) fn escape_expression(text: &[u8], out: &mut Vec<u8>) {
     for &byte in text {
         match byte {
-            b'+' | b'.' | b'[' | b']' | b'(' | b')' | b'?' | b':' => out.extend([b'\\', byte]),
+            b'+' | b'.' | b'[' | b']' | b'(' | b')' | b'?' | b'/' | b':' => out.extend([b'\\', byte]),
             _ => escape(&[byte], out),
         }
     }

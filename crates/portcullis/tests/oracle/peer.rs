@@ -110,9 +110,20 @@ fn parse(line: &str) -> Answer {
         broken: crashed.then(|| "the server crashed".to_owned()),
         status: value["status"].as_u64().unwrap_or(0) as u16,
         rule_lines: rule_lines.iter().filter_map(|line| message(&bytes(line))).collect(),
-        other_lines: once(list("other").iter().filter_map(|line| message(&bytes(&text(line)))).collect()),
+        other_lines: once(
+            list("other")
+                .iter()
+                .filter_map(|line| message(&bytes(&text(line))))
+                .filter(names_no_memory)
+                .collect(),
+        ),
         file,
     }
+}
+
+/// A part that is dropped is named by where it lies in memory, in a line that tells nothing else.
+fn names_no_memory(line: &Vec<u8>) -> bool {
+    !line.starts_with(b"Multipart: Skipping invalid part ")
 }
 
 /// The reference writes some lines of its own twice; that is one of its defects.

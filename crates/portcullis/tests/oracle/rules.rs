@@ -161,7 +161,7 @@ impl Maker<'_> {
                 "skipAfter:7",
                 "pass,skip:0",
                 "redirect:/x,status:307",
-                "redirect:'%{tx.a}',status:404",
+                "redirect:'/%{REQUEST_METHOD}',status:404",
                 "deny,status:302",
                 "allow,pass",
                 "pass,deny,status:401",
