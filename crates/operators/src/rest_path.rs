@@ -21,6 +21,9 @@ pub(crate) static OPERATOR: Operator = Operator {
 /// What a name in braces stands for.
 const PART: &[u8] = b"([^\\n]*)";
 
+/// Names in braces, each with what it stands for in a value.
+pub type Parts<'p> = Vec<(&'p [u8], &'p [u8])>;
+
 /// A compiled argument.
 #[derive(Debug)]
 pub struct PathTemplate {
@@ -72,7 +75,7 @@ impl PathTemplate {
     ///
     /// # Errors
     /// When the backtracking engine gives up.
-    pub fn parts<'v>(&self, value: &'v [u8]) -> Result<Option<Vec<(&[u8], &'v [u8])>>, Failure> {
+    pub fn parts<'p>(&'p self, value: &'p [u8]) -> Result<Option<Parts<'p>>, Failure> {
         let mut captures = Vec::new();
         if !self.pattern.captures(value, 0, &mut captures)? {
             return Ok(None);
@@ -132,7 +135,11 @@ mod tests {
     #[test]
     fn refuses_what_is_no_template() {
         for (text, offset) in [("/a/{", 3), ("/a/{1}", 3), ("/{a}/{}", 5), ("/(a)", 1)] {
-            assert_eq!(PathTemplate::parse(text.as_bytes(), 1500).unwrap_err().offset, Some(offset), "{text}");
+            assert_eq!(
+                PathTemplate::parse(text.as_bytes(), 1500).unwrap_err().offset,
+                Some(offset),
+                "{text}"
+            );
         }
         assert!(PathTemplate::parse(b"/{a}[", 1500).is_err());
     }

@@ -169,7 +169,7 @@ impl Transaction {
                 self.collect_pairs(variable, |t| &t.body.part_headers, selector, false, values);
             }
             Variable::ArgsPath => {
-                self.collect_pairs(variable, |t| &t.path_arguments, selector, false, values)
+                self.collect_pairs(variable, |t| &t.path_arguments, selector, false, values);
             }
             Variable::Geo => self.collect_pairs(variable, |t| &t.geo, selector, false, values),
             Variable::Env => self.collect_environment(selector, values),

@@ -114,7 +114,7 @@ fn parse(line: &str) -> Answer {
             list("other")
                 .iter()
                 .filter_map(|line| message(&bytes(&text(line))))
-                .filter(names_no_memory)
+                .filter(|line| names_no_memory(line))
                 .collect(),
         ),
         file,
@@ -122,7 +122,7 @@ fn parse(line: &str) -> Answer {
 }
 
 /// A part that is dropped is named by where it lies in memory, in a line that tells nothing else.
-fn names_no_memory(line: &Vec<u8>) -> bool {
+fn names_no_memory(line: &[u8]) -> bool {
     !line.starts_with(b"Multipart: Skipping invalid part ")
 }
 
