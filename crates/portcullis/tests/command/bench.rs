@@ -53,14 +53,3 @@ fn names_a_planted_slow_rule() {
     assert_eq!(dearest(&report), ("100", "1.00"), "{report}");
     assert!(report.contains("10-test.conf:31"), "{report}");
 }
-
-#[test]
-fn refuses_what_is_no_request() {
-    let site = site();
-    site.write("requests.http", "hello\r\n\r\n");
-    let file = site.path("requests.http");
-    let refused = output(&["bench", site.argument(), "--requests", file.to_str().unwrap()]);
-    assert!(!refused.status.success());
-    let errors = String::from_utf8(refused.stderr).unwrap();
-    assert!(errors.contains("requests.http"), "{errors}");
-}
