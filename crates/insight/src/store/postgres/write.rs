@@ -82,13 +82,12 @@ impl Storage for Writer {
             for (minute, counts) in minutes {
                 add_minute(&transaction, *minute, number, counts).await?;
             }
-            transaction.commit().await?;
-            if let Some(limits) = limits {
-                keep_house(client, &limits).await?;
-            }
-            Ok(())
+            Ok(transaction.commit().await?)
         })?;
-        if limits.is_some() {
+        // The batch is stored: what goes wrong from here on must not have it stored again. It is tried with the next one.
+        if let Some(limits) = limits
+            && self.run(async |client, _| keep_house(client, &limits).await).is_ok()
+        {
             self.kept_house = Some(Instant::now());
         }
         Ok(())
