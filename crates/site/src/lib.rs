@@ -27,6 +27,7 @@
 
 mod changes;
 mod edit;
+mod encrypted_rules;
 mod error;
 mod files;
 mod fingerprint;

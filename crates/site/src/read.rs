@@ -16,6 +16,7 @@ use std::sync::Arc;
 use portcullis_seclang::include::MAX_BYTES;
 use portcullis_seclang::{Directive, LoadError, Loader};
 
+use crate::encrypted_rules;
 use crate::error::reason;
 use crate::files::{Files, Kind};
 use crate::fingerprint::Fingerprint;
@@ -32,9 +33,17 @@ pub(crate) struct Reader {
     /// The root in a form that paths can be compared with.
     absolute: PathBuf,
     remote: RemoteFiles,
-    /// The key that the latest `SecRemoteRules` gave.
-    key: RefCell<Option<String>>,
+    /// The latest `SecRemoteRules`.
+    rules_elsewhere: RefCell<RulesElsewhere>,
     seen: RefCell<Seen>,
+}
+
+/// What a `SecRemoteRules` says.
+#[derive(Debug, Default)]
+struct RulesElsewhere {
+    key: Option<String>,
+    /// Where they are, when they are encrypted.
+    encrypted: Option<PathBuf>,
 }
 
 /// What a reader was asked for.
@@ -50,7 +59,7 @@ impl Reader {
     /// Reads the files of a site whose paths begin with `root`.
     pub(crate) fn new(root: &Path, files: Arc<dyn Files>, remote: RemoteFiles) -> Self {
         let absolute = plain(&std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()));
-        Self { files, absolute, remote, key: RefCell::default(), seen: RefCell::default() }
+        Self { files, absolute, remote, rules_elsewhere: RefCell::default(), seen: RefCell::default() }
     }
 
     /// What was asked for so far.
@@ -61,10 +70,17 @@ impl Reader {
     /// The content of a file; the path is one that begins with the root, or absolute.
     pub(crate) fn content(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
         if let Some(url) = path.to_str().filter(|name| is_remote(name)) {
-            let content = self.remote.content(url, self.key.borrow().as_deref()).map_err(LoadError::Other)?;
+            let rules = self.rules_elsewhere.borrow();
+            let content = self.remote.content(url, rules.key.as_deref()).map_err(LoadError::Other)?;
             let hash = Fingerprint::of_content(&content);
             self.seen.borrow_mut().files.insert(path.to_path_buf(), hash);
-            return Ok(content);
+            return match &rules.key {
+                Some(key) if rules.encrypted.as_deref() == Some(path) => {
+                    encrypted_rules::decrypt(key.as_bytes(), &content)
+                        .map_err(|error| LoadError::Other(error.to_string()))
+                }
+                _ => Ok(content),
+            };
         }
         let relative = self.relative(path)?;
         self.watch(&relative);
@@ -139,10 +155,16 @@ impl Loader for Reader {
             return None;
         }
         // With anything else the compiler says what is wrong.
-        let [key, url] = directive.args.as_slice() else { return None };
-        let url = std::str::from_utf8(&url.text).ok().filter(|url| is_remote(url))?;
-        self.key.replace(Some(key.lossy().into_owned()));
-        Some(PathBuf::from(url))
+        let (key, url, is_encrypted) = match directive.args.as_slice() {
+            [key, url] => (key, url, false),
+            [word, key, url] if word.text.eq_ignore_ascii_case(b"crypto") => (key, url, true),
+            _ => return None,
+        };
+        let url = PathBuf::from(std::str::from_utf8(&url.text).ok().filter(|url| is_remote(url))?);
+        let key = Some(key.lossy().into_owned());
+        let encrypted = is_encrypted.then(|| url.clone());
+        self.rules_elsewhere.replace(RulesElsewhere { key, encrypted });
+        Some(url)
     }
 
     fn glob(&self, pattern: &Path) -> Result<Vec<PathBuf>, LoadError> {

@@ -2,7 +2,8 @@
 //!
 //! `sha256:9f86… https://rules.example/a.conf` in `remote_files` of `portcullis.toml` lets the site use that file, with that content
 //! and no other: whoever serves it cannot change what runs. It is fetched once and kept in the data folder under its hash;
-//! what is kept needs no net any more. An address without such a line is never asked.
+//! what is kept needs no net any more. An address without such a line is never asked. Encrypted rules are named and kept as they
+//! are served; [`crate::encrypted_rules`] makes text of them.
 //!
 //! Limits: HTTPS only, no redirect, [`LARGEST`] bytes. New content is a new line, reviewed as any change of the site.
 

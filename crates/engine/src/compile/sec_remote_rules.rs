@@ -1,10 +1,10 @@
-//! `SecRemoteRules KEY https://…` and `SecRemoteRulesFailAction`.
+//! `SecRemoteRules [crypto] KEY https://…` and `SecRemoteRulesFailAction`.
 //!
 //! Whoever reads the configuration puts the rules behind the directive, as those of a file that is included; here the line itself
 //! is checked. `Abort` refuses a configuration whose remote parts cannot be had, `Warn` leaves them out with a warning, wherever
 //! it stands.
 
-use portcullis_seclang::{Diagnostic, Directive, Item};
+use portcullis_seclang::{Diagnostic, Directive, Item, Word};
 
 use super::{Compiler, DirectiveInfo};
 
@@ -14,8 +14,8 @@ pub(super) static RULES: DirectiveInfo = DirectiveInfo {
     aliases: &[],
     arguments: (2, 3),
     in_location: false,
-    summary: "Rules at an https:// address, which portcullis.toml has to name with the hash of their content; the first word is \
-              sent to the server.",
+    summary: "Rules at an https:// address, which portcullis.toml has to name with the hash of their content; the word before it \
+              is sent to the server, and with `crypto` before that word it also decrypts what the server sends.",
     compile: rules,
 };
 
@@ -39,10 +39,12 @@ fn rules(compiler: &mut Compiler<'_>, directive: &Directive) {
         compiler.diagnostics.push(diagnostic.with_related(first, "first used here"));
     }
     let url = match directive.args.as_slice() {
-        [_, url] => url,
+        // `crypto https://…` has no key.
+        [word, url] if !is_crypto(word) => url,
+        [word, _, url] if is_crypto(word) => url,
         [word, ..] => {
-            let text = format!("`{}` before the key of SecRemoteRules is not supported", word.lossy());
-            let help = "leave it out: the way is encrypted, and the content is known by its hash";
+            let text = format!("invalid arguments of SecRemoteRules at `{}`", word.lossy());
+            let help = "expected KEY https://HOST/PATH, or crypto KEY https://HOST/PATH";
             compiler.diagnostics.push(Diagnostic::error("invalid-value", word.span, text).with_help(help));
             return;
         }
@@ -64,6 +66,10 @@ fn rules(compiler: &mut Compiler<'_>, directive: &Directive) {
         };
         compiler.diagnostics.push(diagnostic.with_help("name the file with Include instead"));
     }
+}
+
+fn is_crypto(word: &Word) -> bool {
+    word.text.eq_ignore_ascii_case(b"crypto")
 }
 
 fn fail_action(compiler: &mut Compiler<'_>, directive: &Directive) {

@@ -85,6 +85,16 @@ impl Beside {
         code.any(has) || is_variable && has(&self.differences)
     }
 
+    /// The configuration that `items.txt` shows for an operator, and how it is taken: one that loads, when there is one.
+    fn operator(&self, name: &str) -> (&str, &str) {
+        let has = |end: char| move |text: &str| text.contains(&format!("\"@{name}{end}"));
+        let mut lines: Vec<_> =
+            self.items.iter().filter(|(_, text)| has(' ')(text) || has('"')(text)).collect();
+        lines.sort_by_key(|(taken, _)| taken != "accepted");
+        let (taken, text) = lines.first().unwrap_or_else(|| panic!("items.txt lacks @{name}"));
+        (taken, text)
+    }
+
     /// The configuration that `items.txt` shows for a directive, and how it is taken.
     fn example(&self, directive: &str) -> (&str, &str) {
         let names = |text: &str| {
@@ -152,12 +162,11 @@ fn operators_page(beside: &Beside) -> String {
             let _ = write!(out, "\n| {argument} | {} | {matches} |", cell(example.value));
         }
         let asks = matches!(info.kind, Kind::External(_));
-        let line = beside.items.iter().find(|(_, text)| text.contains(&format!("\"@{}", info.name)));
-        let (taken, example) = line.unwrap_or_else(|| panic!("items.txt lacks @{}", info.name));
+        let (taken, example) = beside.operator(info.name);
         if asks {
             let _ = write!(out, "\n\n```apache\n{example}\n```");
         }
-        let _ = match taken.as_str() {
+        let _ = match taken {
             "accepted" => write!(out, "\n\n"),
             "libxml2" => {
                 write!(

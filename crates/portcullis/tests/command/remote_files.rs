@@ -6,6 +6,15 @@ use tempfile::TempDir;
 
 use crate::support::{GitServer, Origin, Portcullis, Site, get, output_with, status};
 
+/// [`RULES`] as apr-util 1.6.3 encrypts them with the key `my secret key`.
+const ENCRYPTED: [u8; 96] = *b"\
+    \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\
+    \x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\
+    \x67\xa7\x60\xc9\x0b\x4b\x71\x93\x66\x03\x05\x55\x25\xe0\xc1\x10\
+    \x3e\xca\xd1\x5d\x36\xe5\x8b\xe3\x13\xcd\xb8\xc1\x83\x25\x6f\x43\
+    \x41\x8c\x0e\xf4\x98\x43\xbd\x9d\x28\xfc\x05\x82\xea\xc7\x60\xf9\
+    \xff\xb9\x40\xa4\x25\xb8\xc2\xeb\x70\xb4\x2c\x64\x71\xe9\x20\xe4";
+
 const RULES: &str = "SecRule ARGS:q \"@streq far\" \"id:2001,phase:2,deny,log\"\n";
 
 /// A server with rules and a list, a site that uses them, and what a client has to trust.
@@ -103,4 +112,29 @@ fn what_is_not_named_or_has_changed_is_not_used() {
     site.write("portcullis.toml", "remote_files = [\"https://rules.example/a.conf\"]\n");
     let (valid, said) = elsewhere.check(&site);
     assert!(!valid && said.contains("is no hash and address"), "{said}");
+}
+
+#[test]
+fn encrypted_rules_run_with_their_key_only() {
+    let elsewhere = Elsewhere::new();
+    fs::write(elsewhere.folder.path().join("a.conf"), ENCRYPTED).unwrap();
+    let site = |key: &str| {
+        let rules = format!("SecRemoteRules crypto \"{key}\" {}\n", elsewhere.server.file("a.conf"));
+        let site = Site::with("SecRuleEngine On\nSecRequestBodyAccess On\n", &rules);
+        site.write("portcullis.toml", &elsewhere.pins());
+        site
+    };
+    let origin = Origin::start();
+    let right = site("my secret key");
+    let run = ["run", right.argument(), "--listen", "127.0.0.1:0", "--upstream", &origin.url()];
+    let mut process = Portcullis::start_in(right.root(), &run, &elsewhere.variables());
+    let address = process.address();
+    for (target, expected) in [("/?q=far", 403), ("/?q=near", 200)] {
+        assert_eq!(status(&get(address, target)), expected, "{target}");
+    }
+    process.error_line(&format!("[file \"{}\"] [line \"1\"] [id \"2001\"]", elsewhere.server.file("a.conf")));
+    assert!(process.stop().0.success());
+
+    let (valid, said) = elsewhere.check(&site("my other key"));
+    assert!(!valid && said.contains("cannot be decrypted with the key"), "{said}");
 }
