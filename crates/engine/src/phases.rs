@@ -315,7 +315,7 @@ impl Transaction {
         let mut resume = resume;
         self.argument_is_current = false;
         for (position, value) in values.iter().enumerate().skip(first) {
-            if check_targets && self.target_is_removed(rules, index, value) {
+            if check_targets && self.target_is_removed(index, value) {
                 self.trace_removed_target(value);
                 continue;
             }
@@ -679,14 +679,12 @@ impl Transaction {
             || self.detection.running && self.detection.rules_with_removed_targets.contains(index)
     }
 
-    fn target_is_removed(&self, rules: &RuleSet, index: RuleIndex, value: &Value) -> bool {
+    fn target_is_removed(&self, index: RuleIndex, value: &Value) -> bool {
         let name = value.variable.info().name.as_bytes();
         let here = self.control.removed_targets.iter();
         let apart = self.detection.removed_targets.iter().filter(|_| self.detection.running);
-        here.chain(apart).any(|(selection, targets)| {
-            let applies =
-                rules.selections.get(usize::from(*selection)).is_some_and(|s| s.rules.contains(index));
-            applies
+        here.chain(apart).any(|(selected, targets)| {
+            selected.contains(index)
                 && targets.iter().any(|target| {
                     target.name == name
                         && match (&target.key, value.name) {

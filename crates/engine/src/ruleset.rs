@@ -3,6 +3,7 @@
 //! Names are indexes here. A rule's targets, transformation chain, operator and effects are resolved; skip targets are
 //! positions; macros are split into pieces. The evaluator in `phases` only walks these tables.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct RuleSet {
     pub(crate) unicode: Option<Arc<UnicodeMap>>,
     pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
     pub(crate) selections: Vec<RuleSelection>,
+    /// Rules that the order of others depends on.
+    pub(crate) landmarks: Landmarks,
     pub(crate) sections: Vec<LocationSection>,
     pub(crate) files: Vec<String>,
     /// Of each file, whether its rules only detect; empty when none does.
@@ -433,11 +436,20 @@ impl TxNames {
     }
 }
 
+/// What jumps are found by: without such a rule they lead elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Landmarks {
+    /// Some `skip` counts rules.
+    pub(crate) all: bool,
+    /// Ids that a `skipAfter` names.
+    pub(crate) ids: BTreeSet<u64>,
+}
+
 /// Rules that a run-time removal names (`ctl:ruleRemove…`), resolved when the configuration is compiled.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSelection {
     /// One bit per rule.
-    pub(crate) rules: BitSet,
+    pub(crate) rules: Arc<BitSet>,
 }
 
 /// A set of small numbers.

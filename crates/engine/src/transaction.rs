@@ -165,7 +165,7 @@ pub(crate) struct Control {
     pub(crate) allow: Option<AllowScope>,
     pub(crate) removed_rules: BitSet,
     pub(crate) rules_with_removed_targets: BitSet,
-    pub(crate) removed_targets: Vec<(u16, Arc<Vec<RemovedTarget>>)>,
+    pub(crate) removed_targets: Vec<(Arc<BitSet>, Arc<Vec<RemovedTarget>>)>,
 }
 
 impl Control {

@@ -47,7 +47,7 @@ pub(crate) struct Detection {
     /// What `ctl` of detecting rules removed.
     pub(crate) removed_rules: BitSet,
     pub(crate) rules_with_removed_targets: BitSet,
-    pub(crate) removed_targets: Vec<(u16, Arc<Vec<RemovedTarget>>)>,
+    pub(crate) removed_targets: Vec<(Arc<BitSet>, Arc<Vec<RemovedTarget>>)>,
     /// A detecting rule has matched: from now on the worlds may differ.
     has_diverged: bool,
     /// Where each world goes on in this phase.

@@ -13,8 +13,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use portcullis_engine::{
-    Answer, BodyPlan, BodyProgress, Need, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
-    Verdict,
+    Answer, BodyPlan, BodyProgress, Exclusion, Need, Phase, Record, RequestLine, RuleSet, Start, Step,
+    Transaction, Verdict,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -64,15 +64,20 @@ pub struct Replay {
 
 /// Runs the request and the response of an event through rules.
 pub fn replay(event: &EventDetail, rules: &Arc<RuleSet>) -> Replay {
-    run(event, rules, false)
+    run(event, rules, None, false)
+}
+
+/// As [`replay`], with an exclusion made for these rules.
+pub fn replay_without(event: &EventDetail, rules: &Arc<RuleSet>, exclusion: &Exclusion) -> Replay {
+    run(event, rules, Some(exclusion), false)
 }
 
 /// As [`replay`]; every step is kept in the record's trace.
 pub fn replay_with_steps(event: &EventDetail, rules: &Arc<RuleSet>) -> Replay {
-    run(event, rules, true)
+    run(event, rules, None, true)
 }
 
-fn run(event: &EventDetail, rules: &Arc<RuleSet>, steps: bool) -> Replay {
+fn run(event: &EventDetail, rules: &Arc<RuleSet>, exclusion: Option<&Exclusion>, steps: bool) -> Replay {
     let start = Start {
         unique_id: event.summary.id.clone(),
         wall_micros: event.summary.micros,
@@ -90,7 +95,7 @@ fn run(event: &EventDetail, rules: &Arc<RuleSet>, steps: bool) -> Replay {
         replaying.doubts.insert(Doubt::Masked);
     }
     // A cut short exchange still has its last phase.
-    let _ = replaying.request(event).and_then(|()| replaying.response(event));
+    let _ = replaying.request(event, exclusion).and_then(|()| replaying.response(event));
     let _ = replaying.phase(Phase::Logging);
     let Replaying { transaction, doubts } = replaying;
     let record = transaction.finish();
@@ -114,7 +119,7 @@ struct Replaying {
 
 impl Replaying {
     /// Phases 1 and 2; the error is an interception.
-    fn request(&mut self, event: &EventDetail) -> Result<(), Verdict> {
+    fn request(&mut self, event: &EventDetail, exclusion: Option<&Exclusion>) -> Result<(), Verdict> {
         let request = &event.request;
         self.transaction.request_line(RequestLine {
             raw: request.line.as_slice(),
@@ -122,6 +127,9 @@ impl Replaying {
             target: request.target.as_slice(),
             protocol: request.protocol.as_slice(),
         });
+        if let Some(exclusion) = exclusion {
+            self.transaction.do_without(exclusion);
+        }
         for (name, value) in &request.headers {
             self.transaction.request_header(name.as_slice(), value.as_slice());
         }

@@ -206,6 +206,12 @@ fn remove_targets(
     };
     let rules = selector(value.get(..semicolon).unwrap_or_default()).map_err(ActionError::new)?;
     let list = value.get(semicolon + 1..).unwrap_or_default();
+    let targets = removed_targets(list).map_err(ActionError::new)?;
+    Ok(Change::RemoveTargets { selection: context.select(rules), targets: Arc::new(targets) })
+}
+
+/// Reads `ARGS:q,REQUEST_HEADERS`.
+pub(crate) fn removed_targets(list: &[u8]) -> Result<Vec<RemovedTarget>, String> {
     let mut targets = Vec::new();
     for target in list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
         let colon = memchr::memchr(b':', target);
@@ -215,14 +221,14 @@ fn remove_targets(
             Some([b'/', pattern @ .., b'/']) if !pattern.is_empty() => {
                 let options = Options { caseless: true, ..Options::default() };
                 let pattern = Pattern::new(pattern, options)
-                    .map_err(|e| ActionError::new(format!("bad regular expression: {}", e.message)))?;
+                    .map_err(|e| format!("bad regular expression: {}", e.message))?;
                 RemovedKey::Pattern(Arc::new(pattern))
             }
             Some(key) => RemovedKey::Text(key.to_vec()),
         };
         targets.push(RemovedTarget { name, key });
     }
-    Ok(Change::RemoveTargets { selection: context.select(rules), targets: Arc::new(targets) })
+    Ok(targets)
 }
 
 /// `On`, `Off` and the spellings v2 also takes for switches.
@@ -293,7 +299,7 @@ impl Ctl {
             Change::RemoveTargets { selection, targets } => {
                 if let Some(rules) = rules.selections.get(usize::from(*selection)) {
                     control.rules_with_removed_targets.union_with(&rules.rules);
-                    control.removed_targets.push((*selection, Arc::clone(targets)));
+                    control.removed_targets.push((Arc::clone(&rules.rules), Arc::clone(targets)));
                 }
             }
         }
@@ -315,7 +321,7 @@ impl Ctl {
             Change::RemoveTargets { selection, targets } => {
                 if let Some(rules) = rules.selections.get(usize::from(*selection)) {
                     detection.rules_with_removed_targets.union_with(&rules.rules);
-                    detection.removed_targets.push((*selection, Arc::clone(targets)));
+                    detection.removed_targets.push((Arc::clone(&rules.rules), Arc::clone(targets)));
                 }
             }
             _ => {}

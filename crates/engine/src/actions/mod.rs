@@ -101,7 +101,7 @@ actions! {
     ver, xmlns,
 }
 
-pub(crate) use ctl::{Ctl, RemovedKey, RemovedTarget, parse_engine_mode, parse_switch};
+pub(crate) use ctl::{Ctl, RemovedKey, RemovedTarget, parse_engine_mode, parse_switch, removed_targets};
 pub(crate) use phase::parse as parse_phase;
 pub(crate) use set_var::CollectionRef;
 

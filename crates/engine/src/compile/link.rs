@@ -1,6 +1,6 @@
 //! The last step: drafts become rules, labels become positions, selections become sets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use portcullis_seclang::Diagnostic;
@@ -10,8 +10,8 @@ use crate::bookkeeping::Bookkeeping;
 use crate::macros::Template;
 use crate::prologue::Prologue;
 use crate::ruleset::{
-    BitSet, Decision, FileSummary, Instruction, Metadata, Rule, RuleIndex, RuleSelection, RuleSet, Selector,
-    TransformationChains,
+    BitSet, Decision, FileSummary, Instruction, Landmarks, Metadata, Rule, RuleIndex, RuleSelection, RuleSet,
+    Selector, TransformationChains,
 };
 use crate::screen::plan::Screen;
 use crate::screen::trial;
@@ -83,11 +83,12 @@ impl Compiler<'_> {
                     selected.insert(index as u32);
                 }
             }
-            RuleSelection { rules: selected }
+            RuleSelection { rules: Arc::new(selected) }
         });
         let detecting_files = self.states.detecting(&files);
         let rule_set = RuleSet {
             selections: selections.collect(),
+            landmarks: landmarks(&kept),
             settings: self.settings,
             summary: summarise(&kept, &files),
             screen: Screen::default(),
@@ -302,6 +303,14 @@ fn find_label(entries: &[(Entry<'_>, u32)], label: &[u8], rules: &[KeptDraft]) -
         }
         Entry::Marker(_) => None,
     })
+}
+
+fn landmarks(rules: &[KeptDraft]) -> Landmarks {
+    let active = || rules.iter().filter(|draft| !draft.removed).map(|draft| &draft.actions);
+    let labels = active().filter_map(|actions| actions.skip_after.as_ref());
+    let ids: BTreeSet<u64> =
+        labels.filter_map(|(label, _)| std::str::from_utf8(label).ok()?.parse().ok()).collect();
+    Landmarks { all: active().any(|actions| actions.skip.is_some()), ids }
 }
 
 fn summarise(rules: &[KeptDraft], files: &[String]) -> Vec<FileSummary> {

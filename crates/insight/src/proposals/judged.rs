@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use portcullis_engine::RuleSet;
+use portcullis_engine::{Exclusion, RuleSet};
 
 use super::{ChangedEvent, Effect, NAMED};
 use crate::event::{EventDetail, MatchedRule, Verdict};
-use crate::replay::replay;
+use crate::replay::{replay, replay_without};
 
 /// A stored event as the rules of today judge it.
 pub(super) struct Judged<'a> {
@@ -17,6 +17,26 @@ pub(super) struct Judged<'a> {
     today: Outcome,
     reproduced: bool,
     is_doubtful: bool,
+}
+
+/// Rules with an exclusion.
+pub(super) enum Changed<'a> {
+    /// Those of today, in transactions that do without something.
+    Excluding(&'a Arc<RuleSet>, Exclusion),
+    /// Compiled with the text.
+    Compiled(Arc<RuleSet>),
+}
+
+impl Changed<'_> {
+    /// What they say of an event.
+    pub(super) fn outcome(&self, event: &EventDetail) -> Outcome {
+        match self {
+            Self::Excluding(rules, exclusion) => {
+                Outcome::of(replay_without(event, rules, exclusion).event.detail.as_deref())
+            }
+            Self::Compiled(rules) => outcome(event, rules),
+        }
+    }
 }
 
 /// What rules say of an event.
@@ -84,7 +104,7 @@ pub(super) fn judged<'a>(
     (of_rule, of_tag)
 }
 
-pub(super) fn effect(before: &[Judged<'_>], changed: &Arc<RuleSet>) -> (Effect, Vec<ChangedEvent>) {
+pub(super) fn effect(before: &[Judged<'_>], changed: &Changed<'_>) -> (Effect, Vec<ChangedEvent>) {
     let (mut effect, mut named) = (Effect::default(), Vec::new());
     for judged in before {
         if !judged.reproduced {
@@ -93,7 +113,7 @@ pub(super) fn effect(before: &[Judged<'_>], changed: &Arc<RuleSet>) -> (Effect, 
         }
         effect.events += 1;
         effect.doubtful += u64::from(judged.is_doubtful);
-        let then = outcome(judged.event, changed);
+        let then = changed.outcome(judged.event);
         effect.cleared += u64::from(then.matched.is_empty() && !then.blocks());
         if judged.today.blocks() && !then.blocks() {
             effect.released += 1;

@@ -10,7 +10,8 @@
 //!
 //! A proposal is text for one of two files: [`BEFORE`] is read before all rule sets (what a request decides, by `ctl`), [`AFTER`]
 //! behind them (what changes rules). The effect is not guessed: stored events are replayed by the rules of today and by the
-//! changed ones. Nothing is written; [`Proposal::changes`] is for [`Site::commit`].
+//! changed ones. Those are mostly the same rules in transactions that do without something ([`Exclusion`]); where a text
+//! does more than that, the site is compiled with it. Nothing is written; [`Proposal::changes`] is for [`Site::commit`].
 //!
 //! Where a chain or a variable that another rule set hides the value that a client sent, that value is taken out of the rule
 //! that looked at it (`targets.rs`). What would change nothing for the event itself is no proposal.
@@ -22,19 +23,20 @@ mod judged;
 mod targets;
 mod texts;
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::panic::resume_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use portcullis_engine::{Compatibility, RuleSet};
-use portcullis_site::{ACTIVATED_RULES, Changes, Site, SiteError};
+use portcullis_engine::{Compatibility, Exclusion, RuleSet};
+use portcullis_site::{ACTIVATED_RULES, CONFIGURATION, Changes, Site, SiteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::judged::{Judged, Outcome, effect, judged, outcome};
+use self::judged::{Changed, Judged, Outcome, effect, judged, outcome};
 use self::texts::Text;
 use crate::event::{EventDetail, EventSummary, MatchedRule, Verdict};
 use crate::filter::{Filter, Window};
@@ -114,6 +116,9 @@ pub struct Proposal {
     /// The change of the site.
     #[serde(skip)]
     pub changes: Changes,
+    /// The site had to be compiled with it to tell its effect.
+    #[serde(skip)]
+    pub is_compiled: bool,
 }
 
 impl Proposal {
@@ -206,7 +211,9 @@ pub fn proposals(
     let tag = attack_tag(matched);
     let (of_rule, of_tag) = judged(stored, rule, tag.as_deref(), &today);
     let id = (FIRST_ID..).find(|id| today.rule_with_id(*id).is_none()).unwrap_or(FIRST_ID);
-    let asked = Asked { site, compatibility, event, rule, now: outcome(event, &today), of_rule, of_tag };
+    let activated = site.activated_files()?;
+    let now = outcome(event, &today);
+    let asked = Asked { site, compatibility, today: &today, activated, event, rule, now, of_rule, of_tag };
     let mut found = Vec::new();
     for target in targets::of(event, matched, &today) {
         found = asked.try_all(texts::of(event, rule, &target, tag.as_deref(), id))?;
@@ -223,6 +230,9 @@ pub fn proposals(
 struct Asked<'a> {
     site: &'a Site,
     compatibility: Compatibility,
+    today: &'a Arc<RuleSet>,
+    /// The files that run, in their order.
+    activated: Vec<PathBuf>,
     event: &'a EventDetail,
     rule: u64,
     /// What the rules of today say of it.
@@ -234,7 +244,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// Those that can be made, in their order.
     fn try_all(&self, texts: Vec<Text>) -> Result<Vec<Proposal>, SiteError> {
-        // A site with a change is compiled for each: few at a time, for the memory.
+        // A site with a change may be compiled for each: few at a time, for the memory.
         let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
         let mut found = Vec::new();
         let mut texts = texts.into_iter();
@@ -257,20 +267,46 @@ impl Asked<'_> {
 
     /// An exclusion with its effect; `None` when the site would not load with it, or when it changes nothing for the event.
     fn try_out(&self, text: Text) -> Result<Option<Proposal>, SiteError> {
-        let Text { scope, summary, file, text } = text;
-        let file = PathBuf::from(ACTIVATED_RULES).join(file);
-        let changes = changes(self.site, &file, &text)?;
-        let Some(rules) = self.site.with_changes(&changes).load(self.compatibility).rule_set else {
-            return Ok(None);
+        let file = PathBuf::from(ACTIVATED_RULES).join(text.file);
+        let changes = changes(self.site, &file, &text.text)?;
+        let changed = match self.exclusion(&text, &file, &changes) {
+            Some(exclusion) => Changed::Excluding(self.today, exclusion),
+            None => match self.site.with_changes(&changes).load(self.compatibility).rule_set {
+                Some(rules) => Changed::Compiled(rules),
+                None => return Ok(None),
+            },
         };
         // When the rule does not match in a replay, nothing can be told from one.
         let is_known = self.now.matched.iter().any(|(rule, _)| *rule == self.rule);
-        if is_known && outcome(self.event, &rules) == self.now {
+        if is_known && changed.outcome(self.event) == self.now {
             return Ok(None);
         }
-        let before = if scope == Scope::TagTargetOnPath { &self.of_tag } else { &self.of_rule };
-        let (effect, changed) = effect(before, &rules);
-        Ok(Some(Proposal { scope, summary, text, file, effect, changed, changes }))
+        let before = if text.scope == Scope::TagTargetOnPath { &self.of_tag } else { &self.of_rule };
+        let is_compiled = matches!(changed, Changed::Compiled(_));
+        let (effect, changed) = effect(before, &changed);
+        let Text { scope, summary, text, .. } = text;
+        Ok(Some(Proposal { scope, summary, text, file, effect, changed, changes, is_compiled }))
+    }
+
+    /// What transactions of today's rules do without when this text is added to its file; `None` when only compiling tells.
+    fn exclusion(&self, text: &Text, file: &Path, changes: &Changes) -> Option<Exclusion> {
+        let content = changes.iter().find_map(|(path, content)| content.filter(|_| path == file))?;
+        let before = content.strip_suffix(text.text.as_bytes())?.trim_ascii_end();
+        // A line that goes on would swallow the text.
+        if before.ends_with(b"\\") {
+            return None;
+        }
+        self.today.exclusion(&text.excluded()?, &|read| self.stands(read, file))
+    }
+
+    /// Where a file of rules is read, seen from one of exclusions: the configuration first, then what is activated, in its
+    /// order. Of what these include it is only known that it comes before a file behind which there is none.
+    fn stands(&self, read: &str, file: &Path) -> Option<Ordering> {
+        let read = Path::new(read).strip_prefix(self.site.root()).ok()?;
+        if read == Path::new(CONFIGURATION) || self.activated.iter().all(|other| other.as_path() <= file) {
+            return Some(Ordering::Less);
+        }
+        self.activated.iter().any(|other| other == read).then(|| read.cmp(file))
     }
 }
 

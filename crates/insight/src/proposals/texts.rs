@@ -3,6 +3,8 @@
 //! Rule 942100 on `ARGS:q` of `/search` → `ctl:ruleRemoveTargetById=942100;ARGS:q` under a condition for exactly that path. What
 //! cannot be written so that it means itself is not written.
 
+use portcullis_engine::{Excluded, RuleSelector};
+
 use super::targets::Target;
 use super::{AFTER, BEFORE, Scope};
 use crate::event::EventDetail;
@@ -15,6 +17,32 @@ pub(super) struct Text {
     /// The name of its file.
     pub(super) file: &'static str,
     pub(super) text: String,
+    excludes: Excludes,
+}
+
+/// What a text says, apart from its writing.
+struct Excludes {
+    by: By,
+    target: Option<String>,
+    path: Option<Vec<u8>>,
+}
+
+/// How rules are named.
+enum By {
+    Id(u64),
+    Tag(String),
+}
+
+impl Text {
+    /// What it takes out, for the engine; `None` when the engine cannot read the selection.
+    pub(super) fn excluded(&self) -> Option<Excluded<'_>> {
+        let Excludes { by, target, path } = &self.excludes;
+        let rules = match by {
+            By::Id(id) => RuleSelector::ids(id.to_string().as_bytes()),
+            By::Tag(tag) => RuleSelector::tag(tag.as_bytes()),
+        };
+        Some(Excluded { rules: rules.ok()?, target: target.as_deref(), path: path.as_deref() })
+    }
 }
 
 /// The exclusions of a match of a rule by this target, narrow to wide.
@@ -34,29 +62,37 @@ pub(super) fn of(event: &EventDetail, rule: u64, target: &Target, tag: Option<&s
              \"id:{id},phase:1,pass,t:none,nolog,{control}\"\n"
         )
     };
+    let here = || Some(event.summary.path.as_slice().to_vec());
     let mut found = Vec::new();
     if let (Some(target), Some(condition)) = (&target, &path) {
         let text = on_path(condition, &format!("ctl:ruleRemoveTargetById={from};{target}"));
         let summary = format!("{who} does not look at {target} on {shown}");
-        found.push(Text { scope: Scope::TargetOnPath, summary, file: BEFORE, text });
+        let excludes = Excludes { by: By::Id(from), target: Some(target.clone()), path: here() };
+        found.push(Text { scope: Scope::TargetOnPath, summary, file: BEFORE, text, excludes });
     }
     if let Some(target) = &target {
         let text = format!("SecRuleUpdateTargetById {from} \"!{target}\"\n");
         let summary = format!("{who} does not look at {target}");
-        found.push(Text { scope: Scope::Target, summary, file: AFTER, text });
+        let excludes = Excludes { by: By::Id(from), target: Some(target.clone()), path: None };
+        found.push(Text { scope: Scope::Target, summary, file: AFTER, text, excludes });
     }
     if let Some(condition) = &path {
         let text = on_path(condition, &format!("ctl:ruleRemoveById={rule}"));
         let summary = format!("Rule {rule} does not run on {shown}");
-        found.push(Text { scope: Scope::RuleOnPath, summary, file: BEFORE, text });
+        let excludes = Excludes { by: By::Id(rule), target: None, path: here() };
+        found.push(Text { scope: Scope::RuleOnPath, summary, file: BEFORE, text, excludes });
     }
     if let (Some(target), Some(condition), Some(tag)) = (&target, &path, tag) {
         let text = on_path(condition, &format!("ctl:ruleRemoveTargetByTag={tag};{target}"));
         let summary = format!("No rule with the tag {tag} looks at {target} on {shown}");
-        found.push(Text { scope: Scope::TagTargetOnPath, summary, file: BEFORE, text });
+        let by = By::Tag(tag.to_owned());
+        let excludes = Excludes { by, target: Some(target.clone()), path: here() };
+        found.push(Text { scope: Scope::TagTargetOnPath, summary, file: BEFORE, text, excludes });
     }
     let text = format!("SecRuleRemoveById {rule}\n");
-    found.push(Text { scope: Scope::Rule, summary: format!("Rule {rule} does not run"), file: AFTER, text });
+    let excludes = Excludes { by: By::Id(rule), target: None, path: None };
+    let summary = format!("Rule {rule} does not run");
+    found.push(Text { scope: Scope::Rule, summary, file: AFTER, text, excludes });
     found
 }
 

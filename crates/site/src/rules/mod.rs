@@ -124,6 +124,14 @@ impl Site {
         })
     }
 
+    /// The files that run, in the order in which they are read.
+    ///
+    /// # Errors
+    /// When their folder cannot be read.
+    pub fn activated_files(&self) -> Result<Vec<PathBuf>, SiteError> {
+        self.conf_files(Path::new(ACTIVATED_RULES))
+    }
+
     /// The text of a file of the site.
     ///
     /// # Errors

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
-use std::fs;
+mod written;
 
-use portcullis_engine::Compatibility;
+use std::fs;
+use std::sync::Arc;
+
+use portcullis_engine::{Compatibility, RuleSet};
 use portcullis_insight::proposals::{Effect, ProposalError, Scope, proposals};
 use portcullis_insight::{Bytes, EventDetail, EventSummary, StoredRequest, Verdict, replay};
 use portcullis_site::Site;
@@ -26,7 +29,10 @@ fn site(folder: &std::path::Path) -> Site {
 
 /// The event that the site's rules make of a GET.
 fn event(site: &Site, path: &str, query: &str) -> EventDetail {
-    let rules = site.load(Compatibility::default()).rule_set.unwrap();
+    event_of(&site.load(Compatibility::default()).rule_set.unwrap(), path, query)
+}
+
+fn event_of(rules: &Arc<RuleSet>, path: &str, query: &str) -> EventDetail {
     let target = format!("{path}?{query}");
     let asked = EventDetail {
         summary: EventSummary {
@@ -67,7 +73,7 @@ fn event(site: &Site, path: &str, query: &str) -> EventDetail {
         upstream: None,
         error: None,
     };
-    *replay::replay(&asked, &rules).event.detail.unwrap()
+    *replay::replay(&asked, rules).event.detail.unwrap()
 }
 
 fn effects(
