@@ -375,7 +375,10 @@ impl Transaction {
             if changed {
                 match self.test_once(rules, rule, value, current, resume.take(), step)? {
                     RuleOutcome::NoMatch => {}
-                    RuleOutcome::Match => any = true,
+                    RuleOutcome::Match => {
+                        any = true;
+                        self.argument_is_current = false;
+                    }
                     ended @ (RuleOutcome::Intercepted | RuleOutcome::Failed) => return Ok(ended),
                 }
             }

@@ -87,6 +87,8 @@ enum Processor {
     Multipart,
     Json,
     Xml,
+    /// A name that no processor has.
+    Unknown,
 }
 
 impl RequestBody {
@@ -158,16 +160,7 @@ impl Transaction {
         }
         // httpd looks at the length before it looks at the path.
         self.leave_request_headers();
-        let Some(processor) = self.body_processor() else {
-            let mut text = b"Unknown request body processor: ".to_vec();
-            text.extend_from_slice(&self.request.processor);
-            self.notice(1, text);
-            if self.control.engine == EngineMode::On {
-                return BodyPlan::Reject(self.reject(500));
-            }
-            self.body.state = State::Reading(Processor::None);
-            return BodyPlan::Inspect;
-        };
+        let processor = self.body_processor();
         self.body.state = State::Reading(processor);
         // A request with an error already (too many arguments in its query) is not parsed any further.
         self.body.is_parsed = !self.body.error;
@@ -177,7 +170,18 @@ impl Transaction {
 
     /// A driver that refuses the request after the plan never reads the body: the parser starts with its first bytes or
     /// its end, so that nothing is said of a body that nobody read.
-    fn begin_parser(&mut self, processor: Processor) {
+    fn begin_parser(&mut self, processor: Processor) -> Result<Processor, Verdict> {
+        if processor == Processor::Unknown {
+            let mut text = b"Unknown request body processor: ".to_vec();
+            text.extend_from_slice(&self.request.processor);
+            self.notice(1, text);
+            if self.control.engine == EngineMode::On {
+                self.body.planned = false;
+                return Err(self.reject(500));
+            }
+            self.body.state = State::Reading(Processor::None);
+            return Ok(Processor::None);
+        }
         if processor == Processor::Multipart && !self.body.begun {
             self.begin_multipart();
             // Of a request with an error already only the content type is judged.
@@ -186,12 +190,16 @@ impl Transaction {
             }
         }
         self.body.begun = true;
+        Ok(processor)
     }
 
     /// The next bytes of the body.
     pub fn request_body(&mut self, chunk: &[u8]) -> BodyProgress {
         let State::Reading(processor) = self.body.state else { return BodyProgress::Enough };
-        self.begin_parser(processor);
+        let processor = match self.begin_parser(processor) {
+            Ok(processor) => processor,
+            Err(verdict) => return BodyProgress::Reject(verdict),
+        };
         let limit = self.control.request_body_limit;
         let room = limit.saturating_sub(self.body.length);
         let over = chunk.len() as u64 > room;
@@ -204,13 +212,13 @@ impl Transaction {
         // at the limit.
         let taken = match processor {
             Processor::Multipart | Processor::Json | Processor::Xml => chunk,
-            Processor::None | Processor::Urlencoded => {
+            Processor::None | Processor::Unknown | Processor::Urlencoded => {
                 chunk.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(chunk)
             }
         };
         if processor == Processor::Multipart {
             self.feed_multipart(taken);
-            if self.rules.settings.stream_request_body {
+            if self.rules.settings.stream_request_body || self.control.force_request_body {
                 self.body.raw.extend_from_slice(taken);
             } else {
                 self.keep_for_audit(taken);
@@ -230,7 +238,10 @@ impl Transaction {
     /// The body has ended, or enough of it has been fed: parses what is parsed in one piece.
     pub fn request_body_end(&mut self) -> BodyProgress {
         let State::Reading(processor) = self.body.state else { return BodyProgress::Continue };
-        self.begin_parser(processor);
+        let processor = match self.begin_parser(processor) {
+            Ok(processor) => processor,
+            Err(verdict) => return BodyProgress::Reject(verdict),
+        };
         self.body.state = State::Done;
         self.body.read = true;
         let no_files = match &self.body.multipart {
@@ -238,7 +249,7 @@ impl Transaction {
             None => self.body.raw.len() as u64,
         };
         let failed_at_end = match processor {
-            Processor::None => {
+            Processor::None | Processor::Unknown => {
                 if self.control.force_request_body {
                     self.publish_body();
                 }
@@ -254,6 +265,10 @@ impl Transaction {
             Processor::Json => self.parse_json(),
             Processor::Xml => self.parse_xml(),
         };
+        // What has failed to parse is a body of no processor.
+        if self.body.error && !failed_at_end && self.control.force_request_body {
+            self.publish_body();
+        }
         self.fill_input_stream();
         self.trace_body_end(no_files);
         if failed_at_end && self.rules.settings.compatibility.reject_body_end_errors {
@@ -275,7 +290,8 @@ impl Transaction {
     /// A body that ended before its announced length, or cannot be framed: phase 2 does not run.
     pub fn request_body_broken(&mut self, reason: &str) {
         if let State::Reading(processor) = self.body.state {
-            self.begin_parser(processor);
+            // The driver refuses the request whatever the parser says.
+            let _ = self.begin_parser(processor);
         }
         self.body.state = State::Done;
         self.notice(3, format!("Error reading request body: {reason}"));
@@ -308,16 +324,15 @@ impl Transaction {
         Verdict::Deny { status }
     }
 
-    /// `None` for a name that no processor has.
-    fn body_processor(&self) -> Option<Processor> {
-        Some(match self.request.processor.as_slice() {
+    fn body_processor(&self) -> Processor {
+        match self.request.processor.as_slice() {
             b"" => Processor::None,
             b"URLENCODED" => Processor::Urlencoded,
             b"MULTIPART" => Processor::Multipart,
             b"JSON" => Processor::Json,
             b"XML" => Processor::Xml,
-            _ => return None,
-        })
+            _ => Processor::Unknown,
+        }
     }
 
     /// The limit on what is not a file; bodies that nobody reads do not count.

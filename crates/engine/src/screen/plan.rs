@@ -147,6 +147,7 @@ impl Screen {
         let mut screen = Self { units: vec![None; rules.len()], ..Self::default() };
         for ((phase, program), passed_over) in Phase::ALL.into_iter().zip(programs).zip(passed_over) {
             let mut visited = vec![0; program.len().div_ceil(64)];
+            let broken_into = broken_into(rules, program);
             for (position, instruction) in program.iter().enumerate() {
                 let rule = match instruction {
                     Instruction::Rule(index) => rules.get(*index as usize),
@@ -164,6 +165,7 @@ impl Screen {
                     }
                     is_visited = rule.operator.negated;
                 }
+                is_visited |= broken_into.contains(&position);
                 if is_visited && let Some(word) = visited.get_mut(position / 64) {
                     *word |= 1 << (position % 64);
                 }
@@ -195,6 +197,20 @@ impl Screen {
     pub(crate) fn unit(&self, rule: &Rule) -> Option<Unit> {
         self.units.get(rule.index as usize).copied().flatten()
     }
+}
+
+/// The links that a rule may jump to, for a marker stands before them, and the beginnings of their chains: without those
+/// a chain that is passed over would be entered at the link.
+fn broken_into(rules: &[Rule], program: &[Instruction]) -> BTreeSet<usize> {
+    let rule_at = |position: usize| match program.get(position) {
+        Some(Instruction::Rule(index)) => rules.get(*index as usize),
+        _ => None,
+    };
+    let is_link = |position: &usize| rule_at(*position).is_some_and(|rule| rule.is_link);
+    let jumps = (0..program.len()).filter_map(|position| rule_at(position)?.jump);
+    let links = jumps.map(|to| to as usize).filter(is_link);
+    let with_beginning = |link: usize| [Some(link), (0..link).rev().find(|position| !is_link(position))];
+    links.flat_map(with_beginning).flatten().collect()
 }
 
 /// The first set bit from `position` on; `usize::MAX` when there is none.
