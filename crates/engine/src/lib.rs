@@ -29,6 +29,7 @@ mod macros;
 mod mask;
 mod members;
 mod message;
+mod parsed_response;
 mod persistent;
 mod phases;
 mod prologue;
@@ -52,6 +53,7 @@ pub mod variables;
 pub mod verdict;
 mod workspace;
 mod worlds;
+mod xml_body;
 
 pub use compile::selection::RuleSelector;
 pub use compile::{Environment, compile};

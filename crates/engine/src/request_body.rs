@@ -4,13 +4,10 @@
 //! runs. Multipart bodies are parsed as they come and their files are not kept; the other processors need the body in
 //! one piece, which the limits bound. (spec: engine, "Request body")
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-
 use portcullis_bodies::{
-    JsonFailure, JsonLimits, JsonNames, Multipart, MultipartFlags, MultipartOptions, XPath, XmlDocument,
-    XmlLimits,
+    JsonFailure, JsonLimits, JsonNames, Multipart, MultipartFlags, MultipartOptions, XmlDocument, XmlLimits,
 };
+use std::ops::ControlFlow;
 
 use crate::arena::Text;
 use crate::record::{EngineMode, Upload};
@@ -20,6 +17,7 @@ use crate::trace::TraceStep;
 use crate::transaction::Transaction;
 use crate::variables::Variable;
 use crate::verdict::{BodyPlan, BodyProgress, Verdict};
+use crate::xml_body::XmlBody;
 
 /// What httpd reads at once, head included; a longer body reaches v2's parsers in pieces.
 const FIRST_PIECE: usize = 8192;
@@ -62,10 +60,8 @@ pub(crate) struct RequestBody {
     pub(crate) part_headers: Vec<Pair>,
     pub(crate) last_filename: Option<Text>,
     pub(crate) last_name: Option<Text>,
-    pub(crate) xml: Option<XmlDocument>,
+    pub(crate) xml: XmlBody,
     pub(crate) xml_is_well_formed: bool,
-    /// What expressions selected from it: most rules ask for the same two.
-    pub(crate) xml_selected: Vec<(Arc<XPath>, Vec<Text>)>,
     pub(crate) uploads: Vec<Upload>,
 }
 
@@ -175,7 +171,8 @@ impl Transaction {
             let mut text = b"Unknown request body processor: ".to_vec();
             text.extend_from_slice(&self.request.processor);
             self.notice(1, text);
-            if self.control.engine == EngineMode::On {
+            let rejects = self.rules.settings.compatibility.reject_body_end_errors;
+            if self.control.engine == EngineMode::On || rejects {
                 self.body.planned = false;
                 return Err(self.reject(500));
             }
@@ -226,7 +223,7 @@ impl Transaction {
         } else {
             self.body.raw.extend_from_slice(taken);
         }
-        if let Some(verdict) = self.check_no_files_limit(processor, taken.len()) {
+        if let Some(verdict) = self.check_no_files_limit(processor, chunk.len(), taken.len()) {
             return BodyProgress::Reject(verdict);
         }
         let before = self.body.length;
@@ -336,12 +333,13 @@ impl Transaction {
     }
 
     /// The limit on what is not a file; bodies that nobody reads do not count.
-    fn check_no_files_limit(&mut self, processor: Processor, piece: usize) -> Option<Verdict> {
+    fn check_no_files_limit(&mut self, processor: Processor, piece: usize, taken: usize) -> Option<Verdict> {
         let limit = self.rules.settings.request_body_no_files_limit;
         let length = match processor {
             Processor::Multipart => self.body.fields_length,
             Processor::None if !self.control.force_request_body => 0,
-            _ => self.body.raw.len() as u64,
+            // The whole piece counts, also where only its beginning is kept.
+            _ => (self.body.raw.len() + piece - taken) as u64,
         };
         if length < limit || self.body.no_files_reported {
             return None;
@@ -360,7 +358,7 @@ impl Transaction {
             self.body.error = true;
             self.body.over_limit = true;
             if self.control.engine != EngineMode::On {
-                self.body.length += piece as u64;
+                self.body.length += taken as u64;
             }
             return Some(self.reject(413));
         }
@@ -600,6 +598,6 @@ impl Transaction {
                 self.parsing_failed("XML: the names of the arguments are too long".to_owned());
             }
         }
-        self.body.xml = (wanted != XmlIntoArgs::OnlyArgs).then_some(document);
+        self.body.xml.document = (wanted != XmlIntoArgs::OnlyArgs).then_some(document);
     }
 }

@@ -4,6 +4,7 @@
 //! it (decompressed where the origin compressed it) before phase 4. (spec: engine, "Response body")
 
 use crate::arena::{Arena, Text};
+use crate::parsed_response::ParsedBody;
 use crate::record::EngineMode;
 use crate::request::Pair;
 use crate::settings::LimitAction;
@@ -23,6 +24,8 @@ pub(crate) struct Response {
     /// RESPONSE_BODY: empty, not absent, when nothing was inspected.
     pub(crate) body_text: Option<Text>,
     pub(crate) over_limit: bool,
+    /// What a processor made of the body.
+    pub(crate) parsed: ParsedBody,
     inspecting: bool,
     /// It would be inspected and is announced to have no byte.
     is_empty: bool,
@@ -156,6 +159,7 @@ impl Transaction {
         let body = self.arena.push(&self.response.body);
         self.response.body_text = Some(body);
         if was_read {
+            self.parse_response_body();
             self.fill_output_stream(body);
         }
         BodyProgress::Continue
@@ -166,8 +170,11 @@ impl Transaction {
             && self.rules.settings.response_body_limit_action == LimitAction::Reject
     }
 
-    /// `SecResponseBodyMimeType`: compared in lower case without parameters.
+    /// `SecResponseBodyMimeType`: compared in lower case without parameters; `ctl:forceResponseBodyVariable` takes every type.
     fn type_is_inspected(&self) -> bool {
+        if self.control.force_response_body {
+            return true;
+        }
         let types = self.rules.settings.response_body_mime_types.as_deref();
         let Some(content_type) = self.response.content_type(&self.arena) else {
             return types.is_some_and(|types| types.iter().any(|t| t == b"null"));

@@ -78,7 +78,7 @@ impl Transaction {
                 let compiled = Pattern::new(pattern, options).map_err(|error| error.message)?;
                 Selector::Pattern(Arc::new(KeyPattern::new(pattern, compiled)))
             }
-            _ if variable == Variable::Xml => {
+            _ if variable.is_xml() => {
                 let path = portcullis_bodies::XPath::compile(&String::from_utf8_lossy(key), &[]);
                 Selector::XPath(Arc::new(path.map_err(|error| error.to_string())?))
             }

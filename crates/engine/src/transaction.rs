@@ -158,6 +158,8 @@ pub(crate) struct Control {
     pub(crate) xml_into_args: XmlIntoArgs,
     pub(crate) response_body_access: bool,
     pub(crate) response_body_limit: u64,
+    /// `ctl:forceResponseBodyVariable`: bodies of every type are inspected.
+    pub(crate) force_response_body: bool,
     /// `SecHashEngine`, `ctl:hashEngine`.
     pub(crate) signs: bool,
     /// `ctl:hashEnforcement`, on where the engine is.
@@ -182,6 +184,7 @@ impl Control {
             xml_into_args: settings.xml_into_args,
             response_body_access: settings.response_body_access,
             response_body_limit: settings.response_body_limit,
+            force_response_body: false,
             signs: settings.signing.on,
             enforces_signatures: settings.signing.on,
             allow: None,

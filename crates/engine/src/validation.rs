@@ -31,7 +31,7 @@ impl Transaction {
             Kind::Schema => ("Schema", "schema"),
         };
         self.hit.clear();
-        if self.body.xml.is_none() {
+        if self.body.xml.document.is_none() {
             let text = format!("XML document tree could not be found for {in_tree} validation.");
             return Err(self.validation_error(&text));
         }

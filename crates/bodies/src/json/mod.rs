@@ -28,6 +28,8 @@ pub enum JsonNames {
     V2,
     /// As ModSecurity v3: `{"a":[1]}` → `json.a.array_0`.
     V3,
+    /// As Coraza: `{"a":[1]}` → `json.a.0`, and `json.a` with the number of elements.
+    Coraza,
 }
 
 /// Why a JSON text was not read to its end. Leaves before the failure have been delivered.
@@ -119,8 +121,8 @@ impl Walker<'_, '_> {
             return Err(failure(lexeme, "lexical", text));
         }
         match (state, lexeme.token) {
-            (State::ArrayStart | State::ArrayNext, Token::CloseArray) => Ok(self.close(Open::Array)),
-            (State::MapStart | State::MapNext, Token::CloseMap) => Ok(self.close(Open::Map)),
+            (State::ArrayStart | State::ArrayNext, Token::CloseArray) => self.close(Open::Array),
+            (State::MapStart | State::MapNext, Token::CloseMap) => self.close(Open::Map),
             (State::ArrayNext, Token::Comma) => Ok(State::ArrayValue),
             (State::MapNext, Token::Comma) => Ok(State::MapKey),
             (State::MapColon, Token::Colon) => Ok(State::MapValue),
@@ -168,13 +170,20 @@ impl Walker<'_, '_> {
         Ok(self.after_value())
     }
 
-    fn close(&mut self, container: Open) -> State {
+    fn close(&mut self, container: Open) -> Result<State, JsonFailure> {
         self.open.pop();
         match container {
-            Open::Array => self.names.leave_array(),
+            Open::Array => {
+                if let Some((name, count)) = self.names.count().map_err(name_failure)?
+                    && (self.each)(name, count.to_string().as_bytes()).is_break()
+                {
+                    return Err(JsonFailure::Stopped);
+                }
+                self.names.leave_array();
+            }
             Open::Map => self.names.leave_map(),
         }
-        self.after_value()
+        Ok(self.after_value())
     }
 
     /// What may follow a complete value at this level.
@@ -202,6 +211,35 @@ fn name_failure(error: NameError) -> JsonFailure {
         NameError::Depth => JsonFailure::Depth,
         NameError::Size => {
             JsonFailure::Middle("parse error: argument names take too much memory\n".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ops::ControlFlow;
+
+    /// The leaves of a text as Coraza names them.
+    fn leaves(text: &str) -> String {
+        let mut leaves = Vec::new();
+        let mut each = |name: &[u8], value: &[u8]| {
+            leaves.push(format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value)));
+            ControlFlow::Continue(())
+        };
+        json(text.as_bytes(), &JsonLimits { depth: 10 }, JsonNames::Coraza, &mut each).unwrap();
+        leaves.join(" ")
+    }
+
+    #[test]
+    fn corazas_names() {
+        for (text, expected) in [
+            (r#"{"a":1,"b":{"c":"x"}}"#, "json.a=1 json.b.c=x"),
+            (r#"{"a":[22,[true,null]]}"#, "json.a.0=22 json.a.1.0=true json.a.1.1= json.a.1=2 json.a=2"),
+            (r#"[{"a":1},{"":2}]"#, "json.0.a=1 json.1.=2 json=2"),
+            (r#"{"a":[],"b":{}}"#, ""),
+        ] {
+            assert_eq!(leaves(text), expected, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Names of JSON leaves in the two conventions.
+//! Names of JSON leaves in the three conventions.
 //!
-//! `{"a":[{"b":1}]}` → `a.a.b` (v2) or `json.a.array_0.b` (v3). The walker reports keys, containers and leaves; this keeps
+//! `{"a":[{"b":1}]}` → `a.a.b` (v2), `json.a.array_0.b` (v3) or `json.a.0.b` (Coraza). The walker reports keys, containers and leaves; this keeps
 //! the path. v2 has one current key and one dotted prefix: entering a container appends the current key, leaving strips
 //! the last dotted part, so keys with dots confuse it; this is reproduced, and so is its count of the depth.
 //! Because a name may be as long as all its keys together, the bytes ever copied into names are limited to a multiple
@@ -39,11 +39,33 @@ pub(super) struct Names {
 
 #[derive(Debug)]
 enum Path {
-    V2 { prefix: Option<Vec<u8>>, current: Option<Vec<u8>> },
-    V3 { path: Vec<u8>, open: Vec<Frame>, current: Vec<u8> },
+    V2 {
+        prefix: Option<Vec<u8>>,
+        current: Option<Vec<u8>>,
+    },
+    /// v3's and Coraza's, which begin with `json`.
+    Rooted {
+        path: Vec<u8>,
+        open: Vec<Frame>,
+        current: Vec<u8>,
+        words: &'static Words,
+    },
 }
 
-/// An open container of a v3 path.
+/// How members are called that have no name.
+#[derive(Debug)]
+struct Words {
+    /// Before the index of an element.
+    element: &'static str,
+    empty_key: &'static [u8],
+    /// An array has a leaf of its own, the number of its elements.
+    counts: bool,
+}
+
+const V3: Words = Words { element: "array_", empty_key: b"empty-key", counts: false };
+const CORAZA: Words = Words { element: "", empty_key: b"", counts: true };
+
+/// An open container of a rooted path.
 #[derive(Debug)]
 struct Frame {
     /// Where its parent's path ends.
@@ -55,9 +77,11 @@ struct Frame {
 impl Names {
     /// Names for a text of `size` bytes with at most `limit` nested containers.
     pub(super) fn new(names: JsonNames, limit: usize, size: usize) -> Self {
+        let rooted = |words| Path::Rooted { path: Vec::new(), open: Vec::new(), current: Vec::new(), words };
         let path = match names {
             JsonNames::V2 => Path::V2 { prefix: None, current: None },
-            JsonNames::V3 => Path::V3 { path: Vec::new(), open: Vec::new(), current: Vec::new() },
+            JsonNames::V3 => rooted(&V3),
+            JsonNames::Coraza => rooted(&CORAZA),
         };
         let budget = size.saturating_mul(BYTES_PER_BYTE).saturating_add(BYTES_ANYWAY);
         Self { path, budget, depth: 0, limit, name: Vec::new() }
@@ -71,7 +95,7 @@ impl Names {
                 current.clear();
                 current.extend_from_slice(until_nul(key));
             }
-            Path::V3 { current, .. } => {
+            Path::Rooted { current, .. } => {
                 current.clear();
                 current.extend_from_slice(key);
             }
@@ -86,7 +110,7 @@ impl Names {
                 *current = Some(b"array".to_vec());
             }
             Path::V2 { .. } => self.enter_v2()?,
-            Path::V3 { .. } => self.enter_v3(Some(0))?,
+            Path::Rooted { .. } => self.enter_rooted(Some(0))?,
         }
         self.deeper()
     }
@@ -96,9 +120,19 @@ impl Names {
         match &mut self.path {
             Path::V2 { current: None, .. } => return Ok(()),
             Path::V2 { .. } => self.enter_v2()?,
-            Path::V3 { .. } => self.enter_v3(None)?,
+            Path::Rooted { .. } => self.enter_rooted(None)?,
         }
         self.deeper()
+    }
+
+    /// The name and the number of the elements of the array that is about to end, where that is a leaf.
+    pub(super) fn count(&mut self) -> Result<Option<(&[u8], usize)>, NameError> {
+        let Path::Rooted { path, open, words: Words { counts: true, .. }, .. } = &self.path else {
+            return Ok(None);
+        };
+        let Some(Frame { index: Some(count @ 1..), .. }) = open.last() else { return Ok(None) };
+        spend(&mut self.budget, path.len())?;
+        Ok(Some((path, *count)))
     }
 
     /// An array ends.
@@ -123,9 +157,9 @@ impl Names {
                 }
                 self.name.extend_from_slice(current);
             }
-            Path::V3 { path, open, current } => {
+            Path::Rooted { path, open, current, words } => {
                 self.name.extend_from_slice(path);
-                push_step(&mut self.name, open.last(), current);
+                push_step(&mut self.name, open.last(), current, words);
             }
         }
         spend(&mut self.budget, self.name.len())?;
@@ -134,7 +168,7 @@ impl Names {
 
     /// The leaf has been delivered.
     pub(super) fn after_leaf(&mut self) {
-        if let Path::V3 { open, current, .. } = &mut self.path {
+        if let Path::Rooted { open, current, .. } = &mut self.path {
             count_element(open);
             current.clear();
         }
@@ -160,11 +194,11 @@ impl Names {
         Ok(())
     }
 
-    fn enter_v3(&mut self, index: Option<usize>) -> Result<(), NameError> {
-        let Path::V3 { path, open, current } = &mut self.path else { return Ok(()) };
+    fn enter_rooted(&mut self, index: Option<usize>) -> Result<(), NameError> {
+        let Path::Rooted { path, open, current, words } = &mut self.path else { return Ok(()) };
         spend(&mut self.budget, current.len())?;
         let parent = path.len();
-        push_step(path, open.last(), current);
+        push_step(path, open.last(), current, words);
         current.clear();
         open.push(Frame { parent, index });
         Ok(())
@@ -185,7 +219,7 @@ impl Names {
                 }
                 self.depth = self.depth.saturating_sub(1);
             }
-            Path::V3 { path, open, .. } => {
+            Path::Rooted { path, open, .. } => {
                 if let Some(frame) = open.pop() {
                     path.truncate(frame.parent);
                 }
@@ -197,16 +231,16 @@ impl Names {
 }
 
 /// Appends the step from the innermost container to its member.
-fn push_step(path: &mut Vec<u8>, container: Option<&Frame>, key: &[u8]) {
+fn push_step(path: &mut Vec<u8>, container: Option<&Frame>, key: &[u8], words: &Words) {
     match container {
         None => path.extend_from_slice(b"json"),
         Some(Frame { index: Some(index), .. }) => {
             // Writing to a vector cannot fail.
-            let _ = write!(path, ".array_{index}");
+            let _ = write!(path, ".{}{index}", words.element);
         }
         Some(Frame { index: None, .. }) => {
             path.push(b'.');
-            path.extend_from_slice(if key.is_empty() { b"empty-key" } else { key });
+            path.extend_from_slice(if key.is_empty() { words.empty_key } else { key });
         }
     }
 }

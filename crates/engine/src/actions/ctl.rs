@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{ActionError, ActionInfo, Effect, Group, ValueRule};
 use crate::compile::draft::{Draft, DraftContext};
 use crate::compile::selection::RuleSelector;
+use crate::parsed_response::ResponseProcessor;
 use crate::record::{AuditParts, EngineMode};
 use crate::ruleset::{Rule, RuleSet};
 use crate::settings::{AuditEngine, XmlIntoArgs};
@@ -47,6 +48,8 @@ enum Change {
     RequestBodyLimit(u64),
     ResponseBodyAccess(bool),
     ResponseBodyLimit(u64),
+    ForceResponseBodyVariable(bool),
+    ResponseBodyProcessor(ResponseProcessor),
     XmlIntoArgs(XmlIntoArgs),
     Signs(bool),
     EnforcesSignatures(bool),
@@ -147,10 +150,9 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
         }
         "hashengine" => Change::Signs(switch()?),
         "hashenforcement" => Change::EnforcesSignatures(switch()?),
-        "forceresponsebodyvariable" | "responsebodyprocessor" => {
-            return Err(
-                ActionError::no_effect(format!("ctl {name} has no effect")).with_help(no_effect(name))
-            );
+        "forceresponsebodyvariable" => Change::ForceResponseBodyVariable(switch()?),
+        "responsebodyprocessor" => {
+            Change::ResponseBodyProcessor(ResponseProcessor::parse(value).ok_or_else(|| bad("JSON or XML"))?)
         }
         _ => {
             let known = [
@@ -164,6 +166,8 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
                 "requestBodyLimit",
                 "responseBodyAccess",
                 "responseBodyLimit",
+                "forceResponseBodyVariable",
+                "responseBodyProcessor",
                 "ruleRemoveById",
                 "ruleRemoveByTag",
                 "ruleRemoveByMsg",
@@ -181,15 +185,6 @@ fn compile(name: &str, value: &[u8], context: &mut DraftContext<'_>) -> Result<C
             });
         }
     })
-}
-
-/// Why a `ctl` of another engine changes nothing here.
-fn no_effect(name: &str) -> &'static str {
-    if name.eq_ignore_ascii_case("responseBodyProcessor") {
-        "rules see the body of an answer as it is, in RESPONSE_BODY"
-    } else {
-        "RESPONSE_BODY is there whatever the type of the body"
-    }
 }
 
 /// Splits `SELECTOR;VAR:key,VAR` and compiles both sides. Without `;` nothing is removed at run time, as v2 has it, but
@@ -288,6 +283,10 @@ impl Ctl {
             Change::RequestBodyLimit(limit) => control.request_body_limit = *limit,
             Change::ResponseBodyAccess(on) => control.response_body_access = *on,
             Change::ResponseBodyLimit(limit) => control.response_body_limit = *limit,
+            Change::ForceResponseBodyVariable(on) => control.force_response_body = *on,
+            Change::ResponseBodyProcessor(processor) => {
+                transaction.response.parsed.processor = Some(*processor);
+            }
             Change::Signs(on) => control.signs = *on,
             Change::EnforcesSignatures(on) => control.enforces_signatures = *on,
             Change::XmlIntoArgs(wanted) => control.xml_into_args = *wanted,

@@ -17,7 +17,13 @@ pub(crate) fn compile_targets(
 ) -> Vec<Target> {
     list.iter()
         .filter_map(|target| match compile_target(target, namespaces, tx_names) {
-            Ok(target) => Some(target),
+            Ok(compiled) => {
+                if compiled.variable == Variable::Json {
+                    let diagnostic = Diagnostic::warning("no-effect", target.span, "`JSON` holds nothing");
+                    diagnostics.push(diagnostic.with_help("the leaves of a JSON body are in ARGS"));
+                }
+                Some(compiled)
+            }
             Err(diagnostic) => {
                 diagnostics.push(*diagnostic);
                 None
@@ -61,7 +67,7 @@ fn compile_target(
             let text = format!("variable `{}` does not support parameters", info.name);
             return Err(Box::new(Diagnostic::error("unexpected-key", key.span, text)));
         }
-        Some(key) if variable == Variable::Xml => {
+        Some(key) if variable.is_xml() => {
             let mut expression = String::from_utf8_lossy(&key.value.text).into_owned();
             if key.value.kind == KeyKind::Regex {
                 expression = format!("/{expression}/");

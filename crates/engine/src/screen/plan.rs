@@ -238,7 +238,7 @@ fn condition(rule: &Rule, phase: Phase, rarity: &Rarity) -> Option<Condition> {
     let Test::Pure(test) = &rule.operator.test else { return None };
     // Without an expression, XML is one text that is written anew each time.
     let is_stored =
-        |target: &Target| target.variable != Variable::Xml || matches!(target.selector, Selector::XPath(_));
+        |target: &Target| !target.variable.is_xml() || matches!(target.selector, Selector::XPath(_));
     let is_final = |target: &Target| {
         target.exclude
             || !target.count
@@ -292,12 +292,13 @@ fn final_from(variable: Variable) -> Option<Phase> {
         | Variable::MultipartPartHeaders
         | Variable::MultipartFilename
         | Variable::MultipartName
-        | Variable::Xml => Phase::RequestBody,
+        | Variable::Xml
+        | Variable::RequestXml => Phase::RequestBody,
         Variable::ResponseHeaders
         | Variable::ResponseHeadersNames
         | Variable::ResponseProtocol
         | Variable::ResponseContentType => Phase::ResponseHeaders,
-        Variable::ResponseBody => Phase::ResponseBody,
+        Variable::ResponseBody | Variable::ResponseArgs | Variable::ResponseXml => Phase::ResponseBody,
         _ => return None,
     })
 }

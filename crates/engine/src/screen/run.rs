@@ -242,7 +242,7 @@ impl Transaction {
     /// Appends the values of a source; false when they cannot be had, which the rule that asks will report.
     fn collect_source(&mut self, rules: &RuleSet, source: &Source, values: &mut Vec<Value>) -> bool {
         if let Selector::XPath(path) = &source.selector
-            && !self.select_xml(path)
+            && !self.select_xml(source.variable, path)
         {
             return false;
         }

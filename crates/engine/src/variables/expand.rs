@@ -14,6 +14,7 @@ use crate::members::Member;
 use crate::request::{Origin, Pair};
 use crate::ruleset::{Rule, Selector, Target};
 use crate::transaction::Transaction;
+use crate::xml_body::XmlBody;
 
 /// One value to test.
 #[derive(Debug, Clone, Copy)]
@@ -203,7 +204,13 @@ impl Transaction {
                     }
                 }
             }
-            Variable::Xml => self.collect_xml(selector, values),
+            Variable::Xml | Variable::RequestXml | Variable::ResponseXml => {
+                self.collect_xml(variable, selector, values);
+            }
+            Variable::ResponseArgs => {
+                self.collect_pairs(variable, |t| &t.response.parsed.arguments, selector, false, values);
+            }
+            Variable::Json => {}
             Variable::WebserverErrorLog => {
                 for index in 0..self.alerts.len() {
                     let Some(line) = self
@@ -319,37 +326,33 @@ impl Transaction {
         }
     }
 
-    fn collect_xml(&mut self, selector: &Selector, values: &mut Vec<Value>) {
-        if self.body.xml.is_none() {
+    fn collect_xml(&mut self, variable: Variable, selector: &Selector, values: &mut Vec<Value>) {
+        if self.xml_body(variable).document.is_none() {
             return;
         }
-        let push = |value| Value::new(Variable::Xml, MemberName::Bare, value);
+        let push = |value| Value::new(variable, MemberName::Bare, value);
         let Selector::XPath(path) = selector else {
             values.push(push(self.arena.push(b"[XML document tree]")));
             return;
         };
-        if !self.select_xml(path) {
+        if !self.select_xml(variable, path) {
             self.rule_failed = true;
             self.notice(3, "XML: Unable to evaluate xpath expression.");
             return;
         }
-        let selected = self.body.xml_selected.iter().find(|(known, _)| known == path);
-        values.extend(selected.iter().flat_map(|(_, texts)| texts).map(|&text| push(text)));
+        values.extend(self.xml_body(variable).texts(path).iter().map(|&text| push(text)));
     }
 
-    /// Evaluates an expression on the XML body unless that has been done; false when it cannot be.
-    pub(crate) fn select_xml(&mut self, path: &Arc<portcullis_bodies::XPath>) -> bool {
-        let Some(document) = &self.body.xml else { return true };
-        if self.body.xml_selected.iter().any(|(known, _)| known == path) {
-            return true;
-        }
-        let mut texts = Vec::new();
-        let arena = &mut self.arena;
-        let selected = path.select(document, &mut |text| texts.push(arena.push(text)));
-        if selected.is_ok() {
-            self.body.xml_selected.push((Arc::clone(path), texts));
-        }
-        selected.is_ok()
+    /// The document that a variable shows.
+    fn xml_body(&self, variable: Variable) -> &XmlBody {
+        if variable == Variable::ResponseXml { &self.response.parsed.xml } else { &self.body.xml }
+    }
+
+    /// Evaluates an expression on the document of a variable unless that has been done; false when it cannot be.
+    pub(crate) fn select_xml(&mut self, variable: Variable, path: &Arc<portcullis_bodies::XPath>) -> bool {
+        let Self { response, body, arena, .. } = self;
+        let xml = if variable == Variable::ResponseXml { &mut response.parsed.xml } else { &mut body.xml };
+        xml.select(path, arena)
     }
 
     /// Appends a value's full name as logs show it (`ARGS:a\x01`).

@@ -57,6 +57,17 @@ impl Transaction {
             Variable::ResponseContentType => return self.response.content_type(&self.arena),
             Variable::ResponseContentLength => self.response_content_length(),
             Variable::ResponseBody => return self.response.body_text,
+            Variable::ResBodyProcessor => self.arena.push(self.response.parsed.processor_name()),
+            Variable::ResBodyError | Variable::ResBodyProcessorError => {
+                return flag(self, self.response.parsed.error.is_some());
+            }
+            Variable::ResBodyErrorMsg => {
+                let text = self.response.parsed.named_error();
+                self.arena.push(text.as_bytes())
+            }
+            Variable::ResBodyProcessorErrorMsg => {
+                self.arena.push(self.response.parsed.error.as_deref().unwrap_or_default().as_bytes())
+            }
             Variable::MatchedVar => return self.matched.source.map(|_| self.matched.value),
             Variable::MatchedVarName => return self.matched.source.map(|_| self.matched_name()),
             Variable::HighestSeverity => self.arena.push_number(self.highest_severity),

@@ -129,6 +129,8 @@ variables! {
     MultipartInvalidPart "MULTIPART_INVALID_PART" Scalar Bare "1 when a boundary stood inside part headers.";
     MultipartFileLimitExceeded "MULTIPART_FILE_LIMIT_EXCEEDED" Scalar Bare "1 when there were more files than SecUploadFileLimit.";
     Xml "XML" List Bare "Nodes of an XML body, selected by XPath.";
+    RequestXml "REQUEST_XML" List Bare "Coraza's other name of XML.";
+    Json "JSON" List Member "Nothing, as in Coraza: the leaves of a JSON body are in ARGS.";
 
     ResponseHeaders "RESPONSE_HEADERS" List Member "Response header fields.";
     ResponseHeadersNames "RESPONSE_HEADERS_NAMES" List Member "Names of the response header fields.";
@@ -138,6 +140,13 @@ variables! {
     ResponseContentType "RESPONSE_CONTENT_TYPE" Scalar Bare "Content type of the response.";
     ResponseContentLength "RESPONSE_CONTENT_LENGTH" Scalar Bare "Announced length of the response body.";
     ResponseBody "RESPONSE_BODY" Scalar Bare "The response body as inspected.";
+    ResponseArgs "RESPONSE_ARGS" List Member "Leaves of a JSON answer; needs ctl:responseBodyProcessor=JSON.";
+    ResponseXml "RESPONSE_XML" List Bare "Nodes of an XML answer, selected by XPath; needs ctl:responseBodyProcessor=XML.";
+    ResBodyProcessor "RES_BODY_PROCESSOR" Scalar Bare "The processor of the response body, which ctl:responseBodyProcessor sets.";
+    ResBodyError "RES_BODY_ERROR" Scalar Bare "1 when the response body could not be parsed.";
+    ResBodyProcessorError "RES_BODY_PROCESSOR_ERROR" Scalar Bare "1 when the response body could not be parsed.";
+    ResBodyErrorMsg "RES_BODY_ERROR_MSG" Scalar Bare "The processor, and why the response body could not be parsed.";
+    ResBodyProcessorErrorMsg "RES_BODY_PROCESSOR_ERROR_MSG" Scalar Bare "Why the response body could not be parsed.";
     StreamOutputBody "STREAM_OUTPUT_BODY" Scalar Bare "The response body as inspected, which @rsub may rewrite; needs SecStreamOutBodyInspection.";
 
     MatchedVar "MATCHED_VAR" Scalar Bare "The value of the latest match, transformed.";
@@ -203,6 +212,11 @@ impl Variable {
             reason = "the discriminant is an index of the table by construction"
         )]
         &VARIABLES[self as usize]
+    }
+
+    /// Whether XPath expressions select its members.
+    pub(crate) fn is_xml(self) -> bool {
+        matches!(self, Variable::Xml | Variable::RequestXml | Variable::ResponseXml)
     }
 
     /// Finds a variable by name, in any case. For configuration text only.

@@ -9,6 +9,7 @@ mod errors;
 mod items;
 mod path_arguments;
 mod reference;
+mod response_bodies;
 mod scripts;
 mod sections;
 mod site;

@@ -14,6 +14,8 @@ pub struct Site {
     source: Source,
     rules: String,
     compatibility: Compatibility,
+    /// Type and body of the origin's answer.
+    answer: Option<(&'static str, &'static str)>,
 }
 
 /// What came of a request.
@@ -28,7 +30,7 @@ impl Site {
     /// These rules.
     pub fn new(rules: &str) -> Self {
         let compatibility = Compatibility::default();
-        Self { source: Source::new(), rules: rules.to_owned(), compatibility }
+        Self { source: Source::new(), rules: rules.to_owned(), compatibility, answer: None }
     }
 
     /// The files and texts of a source.
@@ -39,6 +41,12 @@ impl Site {
     /// With these decisions.
     pub fn deciding(mut self, compatibility: Compatibility) -> Self {
         self.compatibility = compatibility;
+        self
+    }
+
+    /// With an answer of the origin.
+    pub fn answering(mut self, content_type: &'static str, body: &'static str) -> Self {
+        self.answer = Some((content_type, body));
         self
     }
 
@@ -83,7 +91,7 @@ impl Site {
         if !body.is_empty() {
             transaction.request_header(b"Content-Length", body.len().to_string().as_bytes());
         }
-        let verdict = exchange(&mut transaction, body).err().unwrap_or(Verdict::Pass);
+        let verdict = exchange(&mut transaction, body, self.answer).err().unwrap_or(Verdict::Pass);
         let _ = phase(&mut transaction, Phase::Logging);
         let keeps_files = transaction.keeps_files();
         Outcome { verdict, record: transaction.finish(), keeps_files }
@@ -102,7 +110,7 @@ impl Outcome {
     }
 }
 
-fn exchange(transaction: &mut Transaction, body: &[u8]) -> Result<(), Verdict> {
+fn exchange(transaction: &mut Transaction, body: &[u8], answer: Option<(&str, &str)>) -> Result<(), Verdict> {
     phase(transaction, Phase::RequestHeaders)?;
     if transaction.request_body_plan() == BodyPlan::Inspect {
         transaction.request_body(body);
@@ -110,8 +118,14 @@ fn exchange(transaction: &mut Transaction, body: &[u8]) -> Result<(), Verdict> {
     }
     phase(transaction, Phase::RequestBody)?;
     transaction.response_head(b"HTTP/1.1", 200, b"OK");
+    let (content_type, body) = answer.unwrap_or_default();
+    if !content_type.is_empty() {
+        transaction.response_header(b"Content-Type", content_type.as_bytes());
+    }
     phase(transaction, Phase::ResponseHeaders)?;
-    transaction.response_body_plan();
+    if transaction.response_body_plan() == BodyPlan::Inspect {
+        transaction.response_body(body.as_bytes());
+    }
     transaction.response_body_end();
     phase(transaction, Phase::ResponseBody)
 }
