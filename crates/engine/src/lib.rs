@@ -29,6 +29,7 @@ mod macros;
 mod mask;
 mod members;
 mod message;
+mod misses;
 mod parsed_response;
 mod persistent;
 mod phases;

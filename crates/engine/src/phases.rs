@@ -32,6 +32,13 @@ pub(crate) struct Cursor {
     resume: Option<Resume>,
 }
 
+impl Cursor {
+    /// Whether the rule at `position` has not begun.
+    pub(crate) fn is_at_start(&self) -> bool {
+        self.resume.is_none()
+    }
+}
+
 /// The middle of a rule.
 #[derive(Debug, Clone, Copy)]
 struct Resume {
@@ -166,7 +173,13 @@ impl Transaction {
                 Instruction::Rule(index) => *index,
             };
             let Some(rule) = rules.rule(index) else { break };
-            if begins && self.costs.is_none() && self.books_say_no(rule) {
+            if begins && self.costs.is_none() && (self.books_say_no(rule) || self.misses(rules, rule)) {
+                self.cursor.position = rule.after_chain as usize;
+                continue;
+            }
+            if self.cursor.in_chain && self.link_misses(rules, rule) {
+                self.matched.vars.clear();
+                self.cursor.in_chain = false;
                 self.cursor.position = rule.after_chain as usize;
                 continue;
             }
@@ -277,24 +290,6 @@ impl Transaction {
             });
         }
         outcome
-    }
-
-    /// Whether a rule that tests one member of TX does not match: most rules of a rule set's own bookkeeping, asked without
-    /// the machinery for values. A test that says no leaves nothing behind.
-    pub(crate) fn fails_at_once(&mut self, rule: &Rule) -> bool {
-        let Some((slot, counts)) = rule.member.filter(|_| !self.traces(4)) else { return false };
-        let (Test::Pure(test), Some(argument)) = (&rule.operator.test, rule.operator.argument.as_literal())
-        else {
-            return false;
-        };
-        let member = self.tx.slot(slot);
-        let value = match (member, counts) {
-            (None, false) => return true,
-            (None, true) => b"0",
-            (Some(_), true) => b"1",
-            (Some(member), false) => self.arena.get(member.value),
-        };
-        matches!(test.test(value, argument, false, &mut self.hit), Ok(false))
     }
 
     fn test_values(

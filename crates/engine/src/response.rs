@@ -6,7 +6,7 @@
 use crate::arena::{Arena, Text};
 use crate::parsed_response::ParsedBody;
 use crate::record::EngineMode;
-use crate::request::Pair;
+use crate::request::{NameFilter, Pair};
 use crate::settings::LimitAction;
 use crate::transaction::Transaction;
 use crate::verdict::{BodyPlan, BodyProgress, Verdict};
@@ -19,6 +19,7 @@ pub(crate) struct Response {
     pub(crate) reason: Vec<u8>,
     pub(crate) status_line: Option<Text>,
     pub(crate) headers: Vec<Pair>,
+    pub(crate) header_names: NameFilter,
     /// The body as inspected so far.
     pub(crate) body: Vec<u8>,
     /// RESPONSE_BODY: empty, not absent, when nothing was inspected.
@@ -40,6 +41,7 @@ impl Response {
         let line = arena.extend(line, b" ");
         self.status_line = Some(arena.extend(line, reason));
         self.headers.clear();
+        self.header_names = NameFilter::default();
     }
 
     /// The first header field of a name.

@@ -162,6 +162,8 @@ pub(crate) struct Rule {
     pub(crate) member: Option<(TxSlot, bool)>,
     /// What it tests, when all it does is to keep books over TX.
     pub(crate) bookkeeping: Option<Bookkeeping>,
+    /// Whether it can be asked for a match before it begins ([`crate::misses`]).
+    pub(crate) can_miss: bool,
     pub(crate) multi_match: bool,
     pub(crate) capture: bool,
     pub(crate) effects: Vec<Effect>,

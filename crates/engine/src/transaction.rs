@@ -331,6 +331,7 @@ impl Transaction {
                 return;
             }
         }
+        self.request.header_names.insert(name);
         let name = self.arena.push(name);
         // httpd replaces Host by the authority of an absolute-form target.
         let value = authority.unwrap_or_else(|| self.arena.push(value));
@@ -344,6 +345,7 @@ impl Transaction {
 
     /// One header field of the response.
     pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
+        self.response.header_names.insert(name);
         let name = self.arena.push(name);
         let value = self.arena.push(value);
         self.response.headers.push(Pair { name, value });

@@ -129,6 +129,7 @@ impl Compiler<'_> {
             transformations: chains.intern(&actions.transformations),
             member,
             bookkeeping: None,
+            can_miss: false,
             multi_match: actions.multi_match,
             capture: actions.capture,
             effects: actions.effects.clone(),
@@ -160,6 +161,7 @@ impl Compiler<'_> {
             target_text: targets.unwrap_or(b"REMOTE_ADDR").to_vec(),
         };
         rule.bookkeeping = Bookkeeping::of(&rule);
+        rule.can_miss = crate::misses::can_miss(&rule);
         rule
     }
 

@@ -130,6 +130,16 @@ impl Transaction {
         rule: &Rule,
         values: &mut Vec<Value>,
     ) {
+        if let Selector::Name(name) = selector {
+            let is_absent = match variable {
+                Variable::RequestHeaders => !self.request.header_names.may_hold(name),
+                Variable::ResponseHeaders => !self.response.header_names.may_hold(name),
+                _ => false,
+            };
+            if is_absent {
+                return;
+            }
+        }
         match variable {
             Variable::Args | Variable::ArgsGet | Variable::ArgsPost => {
                 self.collect_arguments(variable, selector, false, values);

@@ -1,0 +1,84 @@
+//! Rules that do not match, told before the machinery for matches is set up.
+//!
+//! Of the rules that a request visits most do not match: `REQUEST_PROTOCOL "!@within HTTP/1.1"`, `&REQUEST_HEADERS:Host "@eq 0"`.
+//! A test that says no leaves nothing behind: no effect, no variable, no line (the debug log, where it would be seen, takes
+//! the plain way). So a rule's values are collected, transformed and tested by the same code as always, and only when one
+//! of them matches, or the operator fails, does the rule begin, from its start. What is done twice then are the tests
+//! before the first match.
+//!
+//! Left out are rules whose test does more than to answer, and what writes notices when it is collected ([`can_miss`]).
+//! The plain evaluator never asks here, so whatever compares the evaluators compares the two ways.
+
+use crate::ruleset::{Rule, RuleSet, Test};
+use crate::transaction::Transaction;
+use crate::variables::Variable;
+
+/// Whether a finished rule can be asked here.
+pub(crate) fn can_miss(rule: &Rule) -> bool {
+    let is_quiet = |variable: Variable| !matches!(variable, Variable::Xml);
+    matches!(rule.operator.test, Test::Pure(_))
+        && !rule.multi_match
+        && rule.targets.iter().all(|target| is_quiet(target.variable))
+}
+
+impl Transaction {
+    /// Whether no value of a chain's link matches.
+    pub(crate) fn link_misses(&mut self, rules: &RuleSet, rule: &Rule) -> bool {
+        self.is_screened() && self.cursor.is_at_start() && self.costs.is_none() && self.misses(rules, rule)
+    }
+
+    /// Whether no value of a rule matches. The rule begins here, and the screen is at work.
+    pub(crate) fn misses(&mut self, rules: &RuleSet, rule: &Rule) -> bool {
+        if !rule.can_miss || rule.bookkeeping.is_some() {
+            return false;
+        }
+        if rule.member.is_some() {
+            return self.fails_at_once(rule);
+        }
+        let mut values = std::mem::take(&mut self.values);
+        self.expand_targets(rule, &mut values);
+        self.keep_candidates(rules, rule, &mut values);
+        let misses = values.is_empty() || self.none_matches(rules, rule, &values);
+        self.values = values;
+        misses
+    }
+
+    fn none_matches(&mut self, rules: &RuleSet, rule: &Rule, values: &[crate::variables::Value]) -> bool {
+        let operator = &rule.operator;
+        let Test::Pure(test) = &operator.test else { return false };
+        let literal = operator.argument.as_literal();
+        if literal.is_none() {
+            let mut argument = std::mem::take(&mut self.argument);
+            argument.clear();
+            self.expand_template(&operator.argument, Some(rule), &mut argument);
+            self.argument = argument;
+        }
+        values.iter().all(|value| {
+            if operator.negated && self.is_ruled_out(rules, rule, value) {
+                return false;
+            }
+            let tested = self.transform(rules, value.value, rule.transformations);
+            let argument = literal.unwrap_or(&self.argument);
+            let matched = test.test(self.arena.get(tested), argument, false, &mut self.hit);
+            matched.is_ok_and(|matched| matched == operator.negated)
+        })
+    }
+
+    /// Whether a rule that tests one member of TX does not match: most rules of a rule set's own bookkeeping, asked without
+    /// the machinery for values. A test that says no leaves nothing behind.
+    pub(crate) fn fails_at_once(&mut self, rule: &Rule) -> bool {
+        let Some((slot, counts)) = rule.member.filter(|_| !self.traces(4)) else { return false };
+        let (Test::Pure(test), Some(argument)) = (&rule.operator.test, rule.operator.argument.as_literal())
+        else {
+            return false;
+        };
+        let member = self.tx.slot(slot);
+        let value = match (member, counts) {
+            (None, false) => return true,
+            (None, true) => b"0",
+            (Some(_), true) => b"1",
+            (Some(member), false) => self.arena.get(member.value),
+        };
+        matches!(test.test(value, argument, false, &mut self.hit), Ok(false))
+    }
+}
