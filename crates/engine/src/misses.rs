@@ -9,6 +9,8 @@
 //! Left out are rules whose test does more than to answer, and what writes notices when it is collected ([`can_miss`]).
 //! The plain evaluator never asks here, so whatever compares the evaluators compares the two ways.
 
+use portcullis_operators::Uncaptured;
+
 use crate::ruleset::{Rule, RuleSet, Test};
 use crate::transaction::Transaction;
 use crate::variables::Variable;
@@ -18,6 +20,8 @@ pub(crate) fn can_miss(rule: &Rule) -> bool {
     let is_quiet = |variable: Variable| !matches!(variable, Variable::Xml);
     matches!(rule.operator.test, Test::Pure(_))
         && !rule.multi_match
+        // A negated operator captures when the rule does not match.
+        && !(rule.operator.negated && rule.capture)
         && rule.targets.iter().all(|target| is_quiet(target.variable))
 }
 
@@ -60,7 +64,8 @@ impl Transaction {
             let tested = self.transform(rules, value.value, rule.transformations);
             let argument = literal.unwrap_or(&self.argument);
             let matched = test.test(self.arena.get(tested), argument, false, &mut self.hit);
-            matched.is_ok_and(|matched| matched == operator.negated)
+            let leaves_nothing = !operator.negated || self.hit.uncaptured != Uncaptured::AlwaysUnset;
+            matched.is_ok_and(|matched| matched == operator.negated) && leaves_nothing
         })
     }
 
