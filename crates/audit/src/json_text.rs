@@ -7,6 +7,7 @@
 
 use std::io::Write as _;
 
+use crate::digits::decimal;
 use crate::escape::reversible;
 
 /// What becomes of bytes that are not UTF-8 (JSON text must be).
@@ -81,6 +82,12 @@ impl<'a> JsonText<'a> {
         self.comma();
         // Writing to a Vec cannot fail.
         let _ = write!(self.out, "{value}");
+    }
+
+    /// A number.
+    pub(crate) fn number(&mut self, value: u64) {
+        self.comma();
+        decimal(value, self.out);
     }
 
     fn nested(&mut self, open: u8, close: u8, fill: impl FnOnce(&mut Self)) {

@@ -13,6 +13,7 @@
 //! disk, full queue, dead program) is counted and said on standard error, never retried in the way of a request.
 
 mod audit_log;
+mod digits;
 mod escape;
 mod json_text;
 mod open;

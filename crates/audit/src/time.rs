@@ -7,6 +7,8 @@
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
+use crate::digits::padded;
+
 /// A moment as a wall clock at the offset shows it.
 pub(crate) struct Moment {
     local: DateTime,
@@ -34,11 +36,18 @@ impl Moment {
         )
     }
 
-    /// `Tue Nov 24 18:21:17.428453 2026`
-    pub(crate) fn error_log(&self) -> String {
+    /// Appends `Tue Nov 24 18:21:17.428453 2026`, which begins every line of the error log.
+    pub(crate) fn error_log(&self, out: &mut Vec<u8>) {
         let t = &self.local;
-        let head = format!("{} {} {:02}", self.weekday(), self.month(), t.day());
-        format!("{head} {}.{:06} {:04}", self.clock(), self.micros(), t.year())
+        for word in [self.weekday(), self.month()] {
+            out.extend_from_slice(word.as_bytes());
+            out.push(b' ');
+        }
+        padded(t.day().unsigned_abs().into(), 2, out);
+        out.push(b' ');
+        self.clock_and_micros(out);
+        out.push(b' ');
+        padded(t.year().unsigned_abs().into(), 4, out);
     }
 
     /// `Tue Nov 24 18:21:17 2026`, C's `ctime`: the day is padded with a blank.
@@ -50,8 +59,20 @@ impl Moment {
     /// `2026-11-24T18:21:17.428453+01:00`, `Z` when the offset is zero.
     pub(crate) fn rfc3339(&self) -> String {
         let t = &self.local;
-        let zone = if self.offset_seconds == 0 { "Z".to_owned() } else { self.zone(":") };
-        format!("{:04}-{:02}-{:02}T{}.{:06}{zone}", t.year(), t.month(), t.day(), self.clock(), self.micros())
+        let mut text = Vec::with_capacity(32);
+        padded(t.year().unsigned_abs().into(), 4, &mut text);
+        text.push(b'-');
+        padded(t.month().unsigned_abs().into(), 2, &mut text);
+        text.push(b'-');
+        padded(t.day().unsigned_abs().into(), 2, &mut text);
+        text.push(b'T');
+        self.clock_and_micros(&mut text);
+        match self.offset_seconds {
+            0 => text.push(b'Z'),
+            _ => text.extend_from_slice(self.zone(":").as_bytes()),
+        }
+        // Digits and marks.
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// `20261124`
@@ -71,6 +92,17 @@ impl Moment {
 
     fn clock(&self) -> String {
         format!("{:02}:{:02}:{:02}", self.local.hour(), self.local.minute(), self.local.second())
+    }
+
+    /// Appends `18:21:17.428453`.
+    fn clock_and_micros(&self, out: &mut Vec<u8>) {
+        for (number, behind) in
+            [(self.local.hour(), b':'), (self.local.minute(), b':'), (self.local.second(), b'.')]
+        {
+            padded(number.unsigned_abs().into(), 2, out);
+            out.push(behind);
+        }
+        padded(self.micros().unsigned_abs(), 6, out);
     }
 
     fn micros(&self) -> i32 {
@@ -105,7 +137,9 @@ mod tests {
     fn every_form_of_one_moment() {
         let utc = Moment::new(1_795_544_477_428_453, 0);
         assert_eq!(utc.audit(), "24/Nov/2026:18:21:17.428453 +0000");
-        assert_eq!(utc.error_log(), "Tue Nov 24 18:21:17.428453 2026");
+        let mut line = Vec::new();
+        utc.error_log(&mut line);
+        assert_eq!(line, b"Tue Nov 24 18:21:17.428453 2026");
         assert_eq!(utc.ctime(), "Tue Nov 24 18:21:17 2026");
         assert_eq!(utc.rfc3339(), "2026-11-24T18:21:17.428453Z");
         assert_eq!((utc.compact_day(), utc.compact_second()), ("20261124".into(), "182117".into()));

@@ -21,7 +21,7 @@ pub(crate) struct Member {
 #[derive(Debug, Default)]
 pub(crate) struct TxMembers {
     slots: Vec<Member>,
-    others: HashMap<Vec<u8>, Member>,
+    others: HashMap<Vec<u8>, Member, foldhash::fast::RandomState>,
     clock: u32,
     /// Whether the first change leaves a copy of what was there in `original`.
     keeps_original: bool,

@@ -526,8 +526,7 @@ impl Transaction {
         self.note_latest(rules, rule, (!is_script).then_some((value, tested)));
         self.trace_match();
         if !is_script {
-            let name = self.matched_name();
-            self.matched.vars.push((name, tested));
+            self.matched.vars.push((*value, tested));
         }
     }
 

@@ -106,6 +106,8 @@ pub struct Transaction {
     pub(crate) values: Vec<Value>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_2: Vec<u8>,
+    /// Name of the member that is set.
+    pub(crate) member_name: Vec<u8>,
     pub(crate) argument: Vec<u8>,
     /// Whether `argument` is what the running rule's operator stands for now.
     pub(crate) argument_is_current: bool,
@@ -142,7 +144,7 @@ pub(crate) struct Matched {
     /// The full name of `source`, once somebody has asked for it.
     pub(crate) name: Option<Text>,
     pub(crate) source: Option<Value>,
-    pub(crate) vars: Vec<(Text, Text)>,
+    pub(crate) vars: Vec<(Value, Text)>,
 }
 
 /// What `ctl` can change.
@@ -265,6 +267,7 @@ impl Transaction {
             values: std::mem::take(&mut workspace.values),
             scratch: std::mem::take(&mut workspace.scratch),
             scratch_2: std::mem::take(&mut workspace.scratch_2),
+            member_name: std::mem::take(&mut workspace.member_name),
             argument: std::mem::take(&mut workspace.argument),
             argument_is_current: false,
             assigned: std::mem::take(&mut workspace.assigned),
@@ -289,6 +292,7 @@ impl Transaction {
             values: self.values,
             scratch: self.scratch,
             scratch_2: self.scratch_2,
+            member_name: self.member_name,
             argument: self.argument,
             assigned: self.assigned,
             hit: self.hit,

@@ -34,6 +34,7 @@ pub struct Workspace {
     pub(crate) values: Vec<Value>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_2: Vec<u8>,
+    pub(crate) member_name: Vec<u8>,
     pub(crate) argument: Vec<u8>,
     pub(crate) assigned: Vec<u8>,
     pub(crate) hit: Hit,
@@ -72,7 +73,13 @@ impl Workspace {
         self.arguments.clear();
         self.matched_rules.clear();
         self.values.clear();
-        for buffer in [&mut self.scratch, &mut self.scratch_2, &mut self.argument, &mut self.assigned] {
+        for buffer in [
+            &mut self.scratch,
+            &mut self.scratch_2,
+            &mut self.member_name,
+            &mut self.argument,
+            &mut self.assigned,
+        ] {
             if buffer.capacity() > LARGEST {
                 *buffer = Vec::new();
             }

@@ -12,6 +12,7 @@
 
 use std::net::SocketAddr;
 
+use crate::digits::address;
 use crate::escape::reversible;
 use crate::json_text::{JsonBytes, JsonText};
 use crate::time::Moment;
@@ -96,13 +97,10 @@ pub struct Access {
 /// Appends the line in JSON, with its newline.
 pub fn json(access: &Access, out: &mut Vec<u8>) {
     JsonText::new(out, JsonBytes::Reversible).object(|json| {
-        for (key, field) in fields(access) {
-            match field {
-                Field::Bytes(value) => json.key(key).string(value),
-                Field::Text(value) => json.key(key).string(value.as_bytes()),
-                Field::Number(value) => json.key(key).literal(value),
-            }
-        }
+        fields(access, |key, field| match field {
+            Field::Bytes(value) => json.key(key).string(value),
+            Field::Number(value) => json.key(key).number(value),
+        });
         json.key("rules").array(|json| access.rules.iter().for_each(|id| json.literal(id)));
         if !access.scores.is_empty() {
             json.key("scores").object(|json| {
@@ -116,14 +114,13 @@ pub fn json(access: &Access, out: &mut Vec<u8>) {
 /// Appends the line in LTSV (`label:value`, tabs between), with its newline. Rules and scores are lists with commas.
 pub fn ltsv(access: &Access, out: &mut Vec<u8>) {
     let mut line = String::new();
-    for (key, field) in fields(access) {
+    fields(access, |key, field| {
         let value = match field {
             Field::Bytes(value) => reversible(value),
-            Field::Text(value) => reversible(value.as_bytes()),
             Field::Number(value) => value.to_string(),
         };
         push_ltsv(key, &value, &mut line);
-    }
+    });
     push_ltsv("rules", &list(access.rules.iter().map(u64::to_string)), &mut line);
     if !access.scores.is_empty() {
         let pair = |(name, value): &(Vec<u8>, Vec<u8>)| format!("{}={}", reversible(name), reversible(value));
@@ -135,38 +132,47 @@ pub fn ltsv(access: &Access, out: &mut Vec<u8>) {
 
 enum Field<'a> {
     Bytes(&'a [u8]),
-    Text(String),
     Number(u64),
 }
 
-/// The single-valued fields in order, those without a value left out.
-fn fields(access: &Access) -> Vec<(&'static str, Field<'_>)> {
+/// Gives the single-valued fields in order, those without a value left out.
+fn fields(access: &Access, mut give: impl FnMut(&'static str, Field<'_>)) {
     let time = Moment::new(access.started_micros, access.utc_offset_seconds).rfc3339();
-    let upstream = access.upstream.as_ref();
-    let bytes =
-        |value| Some(value).filter(|value: &&Vec<u8>| !value.is_empty()).map(|value| Field::Bytes(value));
-    let status = |status: u16| Field::Number(u64::from(status));
-    let all = [
-        ("time", Some(Field::Text(time))),
-        ("id", Some(Field::Text(access.unique_id.clone()))),
-        ("client", Some(Field::Text(access.client.to_string()))),
-        ("method", bytes(&access.method)),
-        ("target", bytes(&access.target)),
-        ("protocol", bytes(&access.protocol)),
-        ("host", bytes(&access.host)),
-        ("status", access.status.map(status)),
-        ("bytes_sent", Some(Field::Number(access.bytes_sent))),
-        ("bytes_received", Some(Field::Number(access.bytes_received))),
-        ("duration_us", Some(Field::Number(access.duration_micros))),
-        ("upstream", upstream.map(|u| Field::Text(u.address.to_string()))),
-        ("upstream_status", upstream.and_then(|u| u.status).map(status)),
-        ("upstream_duration_us", upstream.map(|u| Field::Number(u.duration_micros))),
-        ("verdict", Some(Field::Text(access.outcome.name().to_owned()))),
-        ("user_agent", bytes(&access.user_agent)),
-        ("referer", bytes(&access.referer)),
-        ("error", access.error.clone().map(Field::Text)),
-    ];
-    all.into_iter().filter_map(|(key, field)| field.map(|field| (key, field))).collect()
+    give("time", Field::Bytes(time.as_bytes()));
+    give("id", Field::Bytes(access.unique_id.as_bytes()));
+    let mut client = Vec::with_capacity(24);
+    address(access.client, &mut client);
+    give("client", Field::Bytes(&client));
+    some(&mut give, "method", &access.method);
+    some(&mut give, "target", &access.target);
+    some(&mut give, "protocol", &access.protocol);
+    some(&mut give, "host", &access.host);
+    if let Some(status) = access.status {
+        give("status", Field::Number(status.into()));
+    }
+    give("bytes_sent", Field::Number(access.bytes_sent));
+    give("bytes_received", Field::Number(access.bytes_received));
+    give("duration_us", Field::Number(access.duration_micros));
+    if let Some(upstream) = &access.upstream {
+        let mut text = Vec::with_capacity(24);
+        address(upstream.address, &mut text);
+        give("upstream", Field::Bytes(&text));
+        if let Some(status) = upstream.status {
+            give("upstream_status", Field::Number(status.into()));
+        }
+        give("upstream_duration_us", Field::Number(upstream.duration_micros));
+    }
+    give("verdict", Field::Bytes(access.outcome.name().as_bytes()));
+    some(&mut give, "user_agent", &access.user_agent);
+    some(&mut give, "referer", &access.referer);
+    some(&mut give, "error", access.error.as_deref().unwrap_or_default().as_bytes());
+}
+
+/// Gives a text unless it is empty.
+fn some(give: &mut impl FnMut(&'static str, Field<'_>), key: &'static str, text: &[u8]) {
+    if !text.is_empty() {
+        give(key, Field::Bytes(text));
+    }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -13,6 +13,7 @@
 use portcullis_engine::Record;
 use portcullis_engine::record::Alert;
 
+use crate::digits::{decimal, ip};
 use crate::escape::{Printable, log_escape, quoted};
 use crate::time::Moment;
 
@@ -75,17 +76,26 @@ pub(crate) fn repeated_text(record: &Record, alert: &Alert, style: &ErrorLogStyl
 }
 
 fn prefix(record: &Record, style: &ErrorLogStyle, out: &mut Vec<u8>) {
-    let time = Moment::new(record.started_micros, record.utc_offset_seconds).error_log();
-    let (process, thread) = (style.process, style.thread);
-    let (ip, port) = (record.client.ip().to_canonical(), record.client.port());
-    let prefix = format!("[{time}] [security2:error] [pid {process}:tid {thread}] [client {ip}:{port}] ");
-    out.extend_from_slice(prefix.as_bytes());
+    out.push(b'[');
+    Moment::new(record.started_micros, record.utc_offset_seconds).error_log(out);
+    out.extend_from_slice(b"] [security2:error] [pid ");
+    decimal(style.process.into(), out);
+    out.extend_from_slice(b":tid ");
+    decimal(style.thread, out);
+    out.extend_from_slice(b"] [client ");
+    // The port stands behind an address without brackets, as in httpd.
+    ip(record.client.ip().to_canonical(), out);
+    out.push(b':');
+    decimal(record.client.port().into(), out);
+    out.extend_from_slice(b"] ");
 }
 
 fn text(record: &Record, alert: &Alert, style: &ErrorLogStyle, out: &mut Vec<u8>) {
     let mut inner = Vec::with_capacity(alert.text.len() + alert.uri.len() + 160);
     if style.second_client_tag {
-        inner.extend_from_slice(format!("[client {}] ", record.client.ip().to_canonical()).as_bytes());
+        inner.extend_from_slice(b"[client ");
+        ip(record.client.ip().to_canonical(), &mut inner);
+        inner.extend_from_slice(b"] ");
     }
     inner.extend_from_slice(b"ModSecurity: ");
     inner.extend_from_slice(&alert.text);

@@ -33,9 +33,10 @@ pub struct ServerMessage<'a> {
 /// Appends the line with its newline, cut where httpd cuts its lines.
 pub fn server_line(message: &ServerMessage<'_>, style: &ErrorLogStyle, out: &mut Vec<u8>) {
     let start = out.len();
-    let time = Moment::new(message.micros, message.utc_offset_seconds).error_log();
     let (level, process, thread) = (message.level, style.process, style.thread);
-    out.extend_from_slice(format!("[{time}] [portcullis:{level}] [pid {process}:tid {thread}] ").as_bytes());
+    out.push(b'[');
+    Moment::new(message.micros, message.utc_offset_seconds).error_log(out);
+    out.extend_from_slice(format!("] [portcullis:{level}] [pid {process}:tid {thread}] ").as_bytes());
     if let Some(client) = message.client {
         out.extend_from_slice(
             format!("[client {}:{}] ", client.ip().to_canonical(), client.port()).as_bytes(),

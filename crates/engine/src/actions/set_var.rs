@@ -93,18 +93,23 @@ impl Name {
                 then(transaction, CollectionRef::Persistent(collection, member))
             }
             Name::Expanded(template) => {
-                let mut raw = Vec::new();
+                let mut raw = std::mem::take(&mut transaction.scratch);
+                raw.clear();
                 transaction.expand_template(template, Some(rule), &mut raw);
-                let mut text = Vec::with_capacity(raw.len());
+                let mut text = std::mem::take(&mut transaction.member_name);
+                text.clear();
                 log_escape_keep_quotes(&raw, &mut text);
+                transaction.scratch = raw;
                 let dot = memchr::memchr(b'.', &text).unwrap_or(text.len());
                 let (collection, member) = text.split_at(dot);
                 let member = member.get(1..).unwrap_or_default();
-                if collection.eq_ignore_ascii_case(b"tx") {
+                let result = if collection.eq_ignore_ascii_case(b"tx") {
                     then(transaction, CollectionRef::Tx(member))
                 } else {
                     then(transaction, CollectionRef::Persistent(&collection.to_ascii_lowercase(), member))
-                }
+                };
+                transaction.member_name = text;
+                result
             }
         }
     }

@@ -185,12 +185,7 @@ impl Transaction {
             Variable::Geo => self.collect_pairs(variable, |t| &t.geo, selector, false, values),
             Variable::Env => self.collect_environment(selector, values),
             Variable::MatchedVars | Variable::MatchedVarsNames => {
-                for (name, value) in &self.matched.vars {
-                    if selector.selects(self.arena.get(*name)) {
-                        let value = if variable == Variable::MatchedVars { *value } else { *name };
-                        values.push(Value::new(variable, MemberName::Full(*name), value));
-                    }
-                }
+                self.collect_matched(variable, selector, values);
             }
             Variable::PerfRules => {
                 for (id, micros) in self.slow_rules() {
@@ -241,6 +236,23 @@ impl Transaction {
                 }
             }
         }
+    }
+
+    /// What the running rule and its chain have matched so far. Names are written when they are asked for here: of most
+    /// matches nobody asks.
+    fn collect_matched(&mut self, variable: Variable, selector: &Selector, values: &mut Vec<Value>) {
+        let mut text = std::mem::take(&mut self.scratch_2);
+        for index in 0..self.matched.vars.len() {
+            let Some((source, value)) = self.matched.vars.get(index).copied() else { break };
+            text.clear();
+            self.write_name(&source, &mut text);
+            if selector.selects(&text) {
+                let name = self.arena.push(&text);
+                let value = if variable == Variable::MatchedVars { value } else { name };
+                values.push(Value::new(variable, MemberName::Full(name), value));
+            }
+        }
+        self.scratch_2 = text;
     }
 
     fn collect_pairs(

@@ -33,7 +33,7 @@ impl Scanner {
         drop(loads);
         anchored.sort_unstable();
         let windows: Vec<_> = windows.into_iter().map(|(window, _)| window).collect();
-        scanner.add_buckets(&anchored, &windows, rarity);
+        scanner.add_buckets(&anchored, &windows);
         scanner.shrink();
         scanner
     }
@@ -90,7 +90,7 @@ impl Scanner {
     }
 
     /// Fills the tables from numbers to entries; both are in order.
-    fn add_buckets(&mut self, anchored: &[(u32, u32)], windows: &[Sequence], rarity: &Rarity) {
+    fn add_buckets(&mut self, anchored: &[(u32, u32)], windows: &[Sequence]) {
         let mut lists: HashMap<Vec<u32>, u32> = HashMap::new();
         let mut next_rank = 0;
         for same in anchored.chunk_by(|left, right| left.0 == right.0) {
@@ -102,7 +102,10 @@ impl Scanner {
             }
             self.anchors[number >> 6] |= 1 << (number & 63);
             let bucket = lists.get(&list).copied().unwrap_or_else(|| {
-                self.add_bucket(&list, windows, rarity);
+                let from = self.members.len() as u32;
+                self.members.extend(&list);
+                let [before, behind] = [-3, 1].map(|shift| self.around(&list, windows, shift));
+                self.buckets.push(Bucket { before, behind, members: (from, self.members.len() as u32) });
                 self.buckets.len() as u32 - 1
             });
             lists.entry(list).or_insert(bucket);
@@ -110,46 +113,10 @@ impl Scanner {
         }
     }
 
-    fn add_bucket(&mut self, list: &[u32], windows: &[Sequence], rarity: &Rarity) {
-        let [before, behind] = [-3, 1].map(|shift| self.around(list, windows, shift));
-        let at = |entry: u32, place: usize| {
-            let lead = self.entries[entry as usize].lead();
-            let place = (place + lead).checked_sub(LONGEST);
-            let set = place.and_then(|place| windows[entry as usize].sets().get(place));
-            set.copied().unwrap_or(Symbols::ALL)
-        };
-        // What is left to compare, on average, when members are told apart by a place.
-        let left = |place: usize| -> f32 {
-            list.iter()
-                .map(|entry| at(*entry, place))
-                .map(|set| if is_told(set) { rarity.of(set) } else { 1.0 })
-                .sum()
-        };
-        let places = (0..2 * LONGEST).map(|place| (left(place), place));
-        let best = places.min_by(|one, other| one.0.total_cmp(&other.0));
-        let best = best.filter(|(left, _)| left + WORTH_IT < list.len() as f32);
-        let place = best.map_or(0, |(_, place)| place);
-        let (told, others): (Vec<u32>, Vec<u32>) =
-            list.iter().partition(|entry| best.is_some() && is_told(at(**entry, place)));
-        let told: Vec<_> = told.into_iter().map(|entry| (entry, at(entry, place))).collect();
-        let from = self.members.len() as u32;
-        self.members.extend(others);
-        let members = (from, self.members.len() as u32);
-        let symbols = told.iter().fold(Symbols::EMPTY, |symbols, (_, set)| symbols.union(*set));
-        let lists = self.lists.len() as u32;
-        for symbol in symbols.iter() {
-            self.lists.push(self.members.len() as u32);
-            self.members.extend(told.iter().filter(|(_, set)| set.contains(symbol)).map(|(entry, _)| entry));
-        }
-        self.lists.push(self.members.len() as u32);
-        self.buckets.push(Bucket { before, behind, members, place: place as u8, told: symbols, lists });
-    }
-
     /// Gives back what the tables have room for.
     fn shrink(&mut self) {
         self.bucket_of.shrink_to_fit();
         self.buckets.shrink_to_fit();
-        self.lists.shrink_to_fit();
         self.members.shrink_to_fit();
         self.entries.shrink_to_fit();
         self.sets.shrink_to_fit();
@@ -166,14 +133,6 @@ impl Scanner {
         list.iter().fold(Symbols::EMPTY, |set, entry| set.union(at(*entry).unwrap_or(Symbols::ALL)))
     }
 }
-
-/// Whether a set of symbols is small enough that a window is listed under each of them.
-fn is_told(set: Symbols) -> bool {
-    set.len() <= 4
-}
-
-/// How many comparisons less make it worth to look at one symbol first.
-const WORTH_IT: f32 = 1.0;
 
 /// The anchor of a window that costs least with the windows that are there already: each is compared where it is found.
 fn least_loaded(window: &Sequence, loads: &[u16], rarity: &Rarity) -> Anchor {

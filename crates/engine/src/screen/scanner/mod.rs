@@ -42,8 +42,6 @@ pub(crate) struct Scanner {
     /// For each anchor in order, its bucket.
     bucket_of: Vec<u32>,
     buckets: Vec<Bucket>,
-    /// Indexes of `members`.
-    lists: Vec<u32>,
     /// Indexes of `entries`.
     members: Vec<u32>,
     entries: Vec<Entry>,
@@ -61,19 +59,13 @@ pub(crate) struct Scanner {
 }
 
 /// The windows with one anchor.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Bucket {
     /// What can stand before and behind the anchor in any of them.
     before: Symbols,
     behind: Symbols,
-    /// Range of `members`: those that are compared whatever stands around the anchor.
+    /// Range of `members`.
     members: (u32, u32),
-    /// The symbol around the anchor that tells the others apart, counted from [`LONGEST`] before the anchor's last.
-    place: u8,
-    /// The symbols that some of them want there.
-    told: Symbols,
-    /// Index of `lists`: where the members of each such symbol, in order, begin; behind the last, where they end.
-    lists: u32,
 }
 
 /// A window, ready to compare.
@@ -158,7 +150,6 @@ impl Default for Scanner {
             ranks: Box::new([0; 4096]),
             bucket_of: Vec::new(),
             buckets: Vec::new(),
-            lists: Vec::new(),
             members: Vec::new(),
             entries: Vec::new(),
             sets: Vec::new(),
@@ -313,32 +304,13 @@ impl Scanner {
         if !bucket.before.contains(before) || !bucket.behind.contains(behind) {
             return;
         }
-        // An edge before the value stands at -1.
-        let position = (passed + at) as i64 - REACH as i64;
-        self.compare_members(value, position, around, bucket.members, marks);
-        let telling = around[usize::from(bucket.place) % (2 * LONGEST)];
-        if bucket.told.contains(telling) {
-            let smaller = bucket.told.intersection(Symbols((1 << (telling & 63)) - 1));
-            let list = (bucket.lists + smaller.len()) as usize;
-            self.compare_members(value, position, around, (self.lists[list], self.lists[list + 1]), marks);
-        }
-    }
-
-    /// Compares some members of a bucket, whose anchor ends at `position` of the value.
-    fn compare_members(
-        &self,
-        value: &[u8],
-        position: i64,
-        around: &[Symbol; 2 * LONGEST],
-        (from, to): (u32, u32),
-        marks: &mut Marks,
-    ) {
         let symbols = u128::from_le_bytes(*around);
-        for member in &self.members[from as usize..to as usize] {
+        for member in &self.members[bucket.members.0 as usize..bucket.members.1 as usize] {
             let entry = &self.entries[*member as usize];
             let eight = (symbols >> (entry.shift & 127)) as u64;
             if eight & entry.mask == entry.value && self.has_sets(entry, eight) {
-                let window = position - entry.lead() as i64;
+                // An edge before the value stands at -1.
+                let window = (passed + at - entry.lead()) as i64 - REACH as i64;
                 for mark in &self.marks[entry.marks.0 as usize..entry.marks.1 as usize] {
                     if self.is_confirmed(mark, value, window) {
                         marks.insert(mark.clause);
