@@ -17,7 +17,8 @@ use crate::variables::Variable;
 
 /// Whether a finished rule can be asked here.
 pub(crate) fn can_miss(rule: &Rule) -> bool {
-    let is_quiet = |variable: Variable| !matches!(variable, Variable::Xml);
+    let is_quiet =
+        |variable| !matches!(variable, Variable::Xml | Variable::RequestXml | Variable::ResponseXml);
     matches!(rule.operator.test, Test::Pure(_))
         && !rule.multi_match
         // A negated operator captures when the rule does not match.
