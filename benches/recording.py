@@ -200,4 +200,5 @@ def main():
     sys.exit(0 if good and also else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

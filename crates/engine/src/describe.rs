@@ -22,8 +22,8 @@ impl RuleSet {
 
     /// The rule with an id, also one that was removed.
     pub fn rule_with_id(&self, id: u64) -> Option<RuleDescription<'_>> {
-        let rule = self.rules.iter().find(|rule| rule.id == id && !rule.is_link)?;
-        self.describe(rule.index)
+        let (known, index) = self.ids.get(self.ids.partition_point(|(known, _)| *known < id))?;
+        self.describe(*index).filter(|_| *known == id)
     }
 
     /// Rules and chain links that run, in the order of their definition; what `SecRuleRemoveBy…` removed is left out.

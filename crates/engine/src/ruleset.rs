@@ -39,6 +39,8 @@ pub struct RuleSet {
     pub(crate) unicode: Option<Arc<UnicodeMap>>,
     pub(crate) geo: Option<Arc<portcullis_geo::Database>>,
     pub(crate) selections: Vec<RuleSelection>,
+    /// Ids of rules with their places, sorted.
+    pub(crate) ids: Vec<(u64, RuleIndex)>,
     /// Rules that the order of others depends on.
     pub(crate) landmarks: Landmarks,
     pub(crate) sections: Vec<LocationSection>,

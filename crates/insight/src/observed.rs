@@ -4,14 +4,14 @@
 //! Record + RuleSet + status, bytes, times ─▶ Event { counts, detail }      detail: only when a rule that logs matched
 //! ```
 //!
-//! The binary calls [`Event::of`] on the worker, after the answer. What rules sanitise is masked in the record already, and
+//! The binary calls [`Event::of`] on the worker, after the answer; the record is taken apart, not copied. What rules sanitise is masked in the record already, and
 //! nothing here reads anything but the record, so nothing unmasked can get into the store. Long values are cut, long bodies
 //! left out: an event has a bounded size.
 //!
 //! Limit: a rule that matches without logging (`nolog`) leaves no trace in a record, so it makes no event; a rule that
 //! intercepts with `nolog` in an engine that only detects is not seen as one that would have blocked.
 
-use portcullis_engine::record::{Alert, AlertRule, EngineMode as Mode};
+use portcullis_engine::record::{AlertRule, EngineMode as Mode, RecordedRequest, RecordedResponse};
 use portcullis_engine::{Phase, Record, RuleSet, Verdict as Decision};
 
 use crate::bytes::Bytes;
@@ -33,8 +33,6 @@ pub const BODY_LIMIT: usize = 128 << 10;
 /// An exchange that is over.
 #[derive(Debug)]
 pub struct Observed<'a> {
-    /// What the transaction left.
-    pub record: &'a Record,
     /// The rules that decided.
     pub rule_set: &'a RuleSet,
     /// What the client got.
@@ -64,12 +62,16 @@ pub struct Event {
 
 impl Event {
     /// See the module.
-    pub fn of(observed: &Observed<'_>) -> Self {
-        let record = observed.record;
-        let rules = || record.alerts.iter().filter_map(|alert| Some((alert, alert.rule.as_ref()?)));
-        let mut matched: Vec<MatchedRule> =
-            rules().map(|(alert, rule)| matched(observed.rule_set, alert, rule)).collect();
-        let verdict = verdict(observed, &matched);
+    pub fn of(mut record: Record, observed: &Observed<'_>) -> Self {
+        let (mut matched, mut notes) = (Vec::new(), Vec::new());
+        for alert in std::mem::take(&mut record.alerts) {
+            match alert.rule {
+                Some(rule) => matched.push(matching(observed.rule_set, alert.phase, rule)),
+                None if notes.len() < MATCH_LIMIT => notes.push(cut(alert.text)),
+                None => {}
+            }
+        }
+        let verdict = verdict(&record, observed, &matched);
         let all = matched.len();
         if all > MATCH_LIMIT {
             let decides = matched.iter().position(|rule| rule.disruptive && rule.sums_up);
@@ -78,22 +80,22 @@ impl Event {
             matched.extend(deciding);
         }
         let matched_more = all - matched.len();
-        let counts = counts(observed, verdict);
+        let counts = counts(&record, observed, verdict);
         let micros = record.started_micros;
         let detail = (!matched.is_empty() || verdict == Verdict::Blocked)
-            .then(|| Box::new(detail(observed, verdict, matched, matched_more)));
+            .then(|| Box::new(detail(record, observed, verdict, Matches { matched, matched_more, notes })));
         Self { micros, counts, detail }
     }
 }
 
-fn counts(observed: &Observed<'_>, verdict: Verdict) -> Counts {
+fn counts(record: &Record, observed: &Observed<'_>, verdict: Verdict) -> Counts {
     let mut counts = Counts {
         requests: 1,
         bytes_received: observed.bytes_received,
         bytes_sent: observed.bytes_sent,
         client_errors: u64::from(observed.status.is_some_and(|status| (400..500).contains(&status))),
         server_errors: u64::from(observed.status.is_some_and(|status| status >= 500)),
-        audited: u64::from(observed.record.audit),
+        audited: u64::from(record.audit),
         ..Counts::default()
     };
     match verdict {
@@ -111,11 +113,11 @@ fn counts(observed: &Observed<'_>, verdict: Verdict) -> Counts {
     counts
 }
 
-fn verdict(observed: &Observed<'_>, matched: &[MatchedRule]) -> Verdict {
-    if observed.record.interception.is_some() {
+fn verdict(record: &Record, observed: &Observed<'_>, matched: &[MatchedRule]) -> Verdict {
+    if record.interception.is_some() {
         return Verdict::Blocked;
     }
-    let detects = observed.record.engine_mode == Mode::DetectionOnly;
+    let detects = record.engine_mode == Mode::DetectionOnly;
     let would_block = |rule: &MatchedRule| rule.disruptive && rule.phase < 5 && (detects || rule.detecting);
     if matched.iter().any(would_block) {
         Verdict::WouldBeBlocked
@@ -128,7 +130,7 @@ fn verdict(observed: &Observed<'_>, matched: &[MatchedRule]) -> Verdict {
     }
 }
 
-fn matched(rules: &RuleSet, alert: &Alert, rule: &AlertRule) -> MatchedRule {
+fn matching(rules: &RuleSet, phase: Phase, rule: AlertRule) -> MatchedRule {
     let described = rules.rule_with_id(rule.id);
     let disruptive = described.as_ref().is_some_and(|rule| rule.disrupts());
     let looks_at_scores = described.as_ref().is_some_and(|rule| {
@@ -138,48 +140,54 @@ fn matched(rules: &RuleSet, alert: &Alert, rule: &AlertRule) -> MatchedRule {
     let has_tag = rule.tags.iter().any(|tag| tag == portcullis_engine::DETECTING_TAG);
     MatchedRule {
         id: rule.id,
-        file: rule.file.clone(),
+        file: rule.file,
         line: rule.line,
-        phase: alert.phase.number(),
-        msg: cut(&rule.msg),
-        data: cut(&rule.data),
+        phase: phase.number(),
+        msg: cut(rule.msg),
+        data: cut(rule.data),
         severity: rule.severity,
-        tags: rule.tags.iter().map(|tag| cut(tag)).collect(),
-        version: cut(&rule.ver),
-        variable: cut(&rule.variable),
-        value: cut(&rule.value),
+        tags: rule.tags.into_iter().map(cut).collect(),
+        version: cut(rule.ver),
+        variable: cut(rule.variable),
         value_length: rule.value.len(),
-        operator: cut(&rule.operator_message),
+        value: cut(rule.value),
+        operator: cut(rule.operator_message),
         intercepted: rule.intercepted,
         disruptive,
-        sums_up: looks_at_scores && (disruptive || alert.phase == Phase::Logging),
+        sums_up: looks_at_scores && (disruptive || phase == Phase::Logging),
         detecting: has_tag || described.is_some_and(|rule| rule.only_detects()),
     }
 }
 
-fn cut(bytes: &[u8]) -> Bytes {
-    Bytes::from(bytes.get(..VALUE_LIMIT).unwrap_or(bytes))
+fn cut(mut bytes: Vec<u8>) -> Bytes {
+    bytes.truncate(VALUE_LIMIT);
+    Bytes::from(bytes)
 }
 
-fn detail(
-    observed: &Observed<'_>,
-    verdict: Verdict,
+/// What the alerts of a record say.
+struct Matches {
     matched: Vec<MatchedRule>,
     matched_more: usize,
-) -> EventDetail {
-    let record = observed.record;
-    let notes = record.alerts.iter().filter(|alert| alert.rule.is_none()).take(MATCH_LIMIT);
-    let hidden =
-        [&record.sanitised_args, &record.sanitised_request_headers, &record.sanitised_response_headers];
+    notes: Vec<Bytes>,
+}
+
+fn detail(mut record: Record, observed: &Observed<'_>, verdict: Verdict, matches: Matches) -> EventDetail {
+    let Matches { matched, matched_more, notes } = matches;
+    let scores: Vec<Score> = std::mem::take(&mut record.scores)
+        .into_iter()
+        .map(|(name, value)| Score { name: cut(name), value: cut(value) })
+        .collect();
+    let summary = summary(&mut record, observed, verdict, &matched, &scores);
+    let hidden = [record.sanitised_args, record.sanitised_request_headers, record.sanitised_response_headers];
     EventDetail {
-        summary: summary(observed, verdict, &matched),
+        summary,
         server: record.server.to_string(),
-        request: request(record),
-        response: response(record),
+        request: request(record.request),
+        response: response(record.response),
         matched_more,
-        notes: notes.map(|alert| cut(&alert.text)).collect(),
-        scores: scores(record),
-        interception: record.interception.as_ref().map(|interception| {
+        notes,
+        scores,
+        interception: record.interception.map(|interception| {
             let (action, status) = match &interception.verdict {
                 Decision::Deny { status } => ("deny", Some(*status)),
                 Decision::Redirect { status, .. } => ("redirect", Some(*status)),
@@ -191,7 +199,7 @@ fn detail(
                 phase: interception.phase.number(),
                 action: action.to_owned(),
                 status,
-                message: cut(&interception.message),
+                message: cut(interception.message),
             }
         }),
         engine_mode: match record.engine_mode {
@@ -200,7 +208,7 @@ fn detail(
             Mode::On => EngineMode::On,
         },
         audited: record.audit,
-        hidden: hidden.into_iter().flatten().map(|name| cut(name)).collect(),
+        hidden: hidden.into_iter().flatten().map(cut).collect(),
         duration_micros: observed.duration_micros,
         bytes_received: observed.bytes_received,
         bytes_sent: observed.bytes_sent,
@@ -210,8 +218,13 @@ fn detail(
     }
 }
 
-fn summary(observed: &Observed<'_>, verdict: Verdict, matched: &[MatchedRule]) -> EventSummary {
-    let record = observed.record;
+fn summary(
+    record: &mut Record,
+    observed: &Observed<'_>,
+    verdict: Verdict,
+    matched: &[MatchedRule],
+    scores: &[Score],
+) -> EventSummary {
     let mut rules = Vec::new();
     for rule in matched {
         if !rules.contains(&rule.id) {
@@ -221,57 +234,53 @@ fn summary(observed: &Observed<'_>, verdict: Verdict, matched: &[MatchedRule]) -
     let telling = matched.iter().find(|rule| !rule.sums_up).or(matched.first());
     let target = &record.request.target;
     let end = target.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(target.len());
+    let path = Bytes::from(target.get(..end.min(VALUE_LIMIT)).unwrap_or_default());
     EventSummary {
         seq: 0,
-        id: record.unique_id.clone(),
+        id: std::mem::take(&mut record.unique_id),
         micros: record.started_micros,
         client: record.client.ip().to_string(),
-        host: cut(&record.request.server_name),
-        method: cut(&record.request.method),
-        path: cut(target.get(..end).unwrap_or_default()),
+        host: cut(std::mem::take(&mut record.request.server_name)),
+        method: cut(std::mem::take(&mut record.request.method)),
+        path,
         status: observed.status,
         verdict,
-        score: scores(record).iter().filter_map(|score| number(&score.value)).max().unwrap_or(0),
+        score: scores.iter().filter_map(|score| number(&score.value)).max().unwrap_or(0),
         rules,
         message: telling.map(|rule| rule.msg.clone()).unwrap_or_default(),
         instance: String::new(),
     }
 }
 
-fn scores(record: &Record) -> Vec<Score> {
-    record.scores.iter().map(|(name, value)| Score { name: cut(name), value: cut(value) }).collect()
-}
-
 fn number(value: &Bytes) -> Option<i64> {
     std::str::from_utf8(value.as_slice()).ok()?.trim().parse().ok()
 }
 
-fn pairs(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<(Bytes, Bytes)> {
-    let whole = |bytes: &Vec<u8>| Bytes::from(bytes.as_slice());
-    pairs.iter().map(|(name, value)| (whole(name), whole(value))).collect()
+fn pairs(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<(Bytes, Bytes)> {
+    pairs.into_iter().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect()
 }
 
-fn request(record: &Record) -> StoredRequest {
-    let request = &record.request;
-    let body = request.body.as_deref().filter(|body| !body.is_empty() && body.len() <= BODY_LIMIT);
+fn body(body: Option<Vec<u8>>) -> Option<Bytes> {
+    body.filter(|body| !body.is_empty() && body.len() <= BODY_LIMIT).map(Bytes::from)
+}
+
+fn request(request: RecordedRequest) -> StoredRequest {
     StoredRequest {
-        line: request.line.as_slice().into(),
-        target: request.target.as_slice().into(),
-        protocol: request.protocol.as_slice().into(),
-        headers: pairs(&request.headers),
-        body: body.map(Bytes::from),
+        line: request.line.into(),
+        target: request.target.into(),
+        protocol: request.protocol.into(),
+        headers: pairs(request.headers),
+        body: body(request.body),
         body_length: request.body_length,
     }
 }
 
-fn response(record: &Record) -> StoredResponse {
-    let response = &record.response;
-    let body = response.body.as_deref().filter(|body| !body.is_empty() && body.len() <= BODY_LIMIT);
+fn response(response: RecordedResponse) -> StoredResponse {
     StoredResponse {
-        protocol: response.protocol.as_slice().into(),
+        protocol: response.protocol.into(),
         status: response.status,
-        reason: cut(&response.reason),
-        headers: pairs(&response.headers),
-        body: body.map(Bytes::from),
+        reason: cut(response.reason),
+        headers: pairs(response.headers),
+        body: body(response.body),
     }
 }

@@ -99,8 +99,7 @@ fn run(event: &EventDetail, rules: &Arc<RuleSet>, exclusion: Option<&Exclusion>,
     let _ = replaying.phase(Phase::Logging);
     let Replaying { transaction, doubts } = replaying;
     let record = transaction.finish();
-    let seen = Event::of(&Observed {
-        record: &record,
+    let observed = Observed {
         rule_set: rules,
         status: event.summary.status,
         bytes_received: event.bytes_received,
@@ -108,7 +107,8 @@ fn run(event: &EventDetail, rules: &Arc<RuleSet>, exclusion: Option<&Exclusion>,
         duration_micros: event.duration_micros,
         upstream: event.upstream.clone(),
         error: event.error.as_deref(),
-    });
+    };
+    let seen = Event::of(record.clone(), &observed);
     Replay { record, event: seen, doubts: doubts.into_iter().collect() }
 }
 

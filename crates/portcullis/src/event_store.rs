@@ -73,14 +73,13 @@ pub fn read(root: &Path) -> Result<Events> {
 }
 
 /// An exchange as an event.
-pub fn event(exchange: &Exchange) -> Event {
+pub fn event(exchange: Exchange) -> Event {
     let upstream = exchange.upstream.as_ref().map(|share| Upstream {
         address: share.address.to_string(),
         status: share.status,
         duration_micros: share.duration_micros,
     });
-    Event::of(&Observed {
-        record: &exchange.record,
+    let observed = Observed {
         rule_set: &exchange.rule_set,
         status: exchange.status,
         bytes_received: exchange.bytes_received,
@@ -88,5 +87,6 @@ pub fn event(exchange: &Exchange) -> Event {
         duration_micros: exchange.duration_micros,
         upstream,
         error: exchange.error.as_deref(),
-    })
+    };
+    Event::of(exchange.record, &observed)
 }

@@ -81,6 +81,8 @@ pub(crate) struct Page {
     pub(crate) theme: String,
     pub(crate) warnings: Vec<String>,
     pub(crate) read_only: Option<String>,
+    /// What became of a form that this page answers.
+    pub(crate) notice: Option<String>,
     pub(crate) path: String,
 }
 
@@ -127,6 +129,7 @@ impl Page {
             theme: theme::of(request).to_owned(),
             warnings: status.warnings,
             read_only: status.read_only,
+            notice: None,
             path: request.target.clone(),
         })
     }

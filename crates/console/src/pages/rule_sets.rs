@@ -9,7 +9,7 @@ use portcullis_site::{RuleSetFile, State};
 use super::{Page, changes, render};
 use crate::app::App;
 use crate::change::{Change, SetState, switched_off};
-use crate::request::{Answer, Failure, Request, encoded, see_other};
+use crate::request::{Answer, Failure, Request, encoded};
 use crate::view::{counted, grouped};
 
 #[derive(Template)]
@@ -65,7 +65,11 @@ impl Row {
 }
 
 pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
-    let page = Page::new(app, request, "Rule sets", "rulesets")?;
+    page(app, request, StatusCode::OK, None)
+}
+
+fn page(app: &App, request: &Request, status: StatusCode, notice: Option<String>) -> Result<Answer, Failure> {
+    let page = Page { notice, ..Page::new(app, request, "Rule sets", "rulesets")? };
     let site = app.site()?;
     let sets = site.rule_sets()?;
     let (running, off): (Vec<_>, Vec<_>) = sets.iter().partition(|set| set.state != State::Off);
@@ -84,7 +88,7 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let groups = groups.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
     let detects_only = page.mode.class == "detect";
     let off = switched_off(&site)?;
-    render(StatusCode::OK, &RuleSetsPage { page, sentence, detects_only, groups, off })
+    render(status, &RuleSetsPage { page, sentence, detects_only, groups, off })
 }
 
 /// The switches that stand elsewhere than the sets do.
@@ -101,7 +105,8 @@ pub(super) fn review(app: &App, request: &Request) -> Result<Answer, Failure> {
         }
     }
     if states.is_empty() {
-        return Ok(see_other("/rulesets"));
+        let text = "Nothing was changed: every set is as its switch says already.".to_owned();
+        return page(app, request, StatusCode::UNPROCESSABLE_ENTITY, Some(text));
     }
     changes::shown(app, request, &Change::RuleSetStates { states })
 }

@@ -11,7 +11,7 @@ use crate::accounts::Role;
 use crate::app::App;
 use crate::change::Change;
 use crate::control::ProxySetting;
-use crate::request::{Answer, Failure, Request, see_other};
+use crate::request::{Answer, Failure, Request};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -37,7 +37,11 @@ struct TuningRow {
 }
 
 pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
-    let page = Page::new(app, request, "Settings", "settings")?;
+    page(app, request, StatusCode::OK, None)
+}
+
+fn page(app: &App, request: &Request, status: StatusCode, notice: Option<String>) -> Result<Answer, Failure> {
+    let page = Page { notice, ..Page::new(app, request, "Settings", "settings")? };
     let site = app.site()?;
     let tunings = TUNINGS.iter().map(|tuning| {
         let (value, missing) = match site.tuning(tuning) {
@@ -53,7 +57,7 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
             None => groups.push((setting.group.clone(), vec![setting])),
         }
     }
-    render(StatusCode::OK, &SettingsPage { page, tunings: tunings.collect(), groups })
+    render(status, &SettingsPage { page, tunings: tunings.collect(), groups })
 }
 
 /// Fields that were changed, against what the files say now.
@@ -65,7 +69,15 @@ pub(super) fn review(app: &App, request: &Request) -> Result<Answer, Failure> {
         for tuning in TUNINGS {
             let Some(value) = given("tuning", tuning.name) else { continue };
             let before = site.tuning(tuning).ok().flatten().unwrap_or_default();
-            if value != before && !value.is_empty() {
+            if value.is_empty() && !before.is_empty() {
+                let text = format!(
+                    "Nothing was changed: {} cannot be left empty, it is {before} now. Its line can be taken out in the \
+                     set-up file itself, under Rule sets.",
+                    tuning.name
+                );
+                return page(app, request, StatusCode::UNPROCESSABLE_ENTITY, Some(text));
+            }
+            if value != before {
                 values.insert(tuning.name.to_owned(), value.to_owned());
             }
         }
@@ -89,7 +101,8 @@ fn reviewed(
     change: impl FnOnce(BTreeMap<String, String>) -> Change,
 ) -> Result<Answer, Failure> {
     if values.is_empty() {
-        return Ok(see_other("/settings"));
+        let text = "Nothing was changed: every field says what the files say already.".to_owned();
+        return page(app, request, StatusCode::UNPROCESSABLE_ENTITY, Some(text));
     }
     changes::shown(app, request, &change(values))
 }

@@ -89,6 +89,7 @@ impl Compiler<'_> {
         let rule_set = RuleSet {
             selections: selections.collect(),
             landmarks: landmarks(&kept),
+            ids: ids(&rules),
             settings: self.settings,
             summary: summarise(&kept, &files),
             screen: Screen::default(),
@@ -305,6 +306,13 @@ fn find_label(entries: &[(Entry<'_>, u32)], label: &[u8], rules: &[KeptDraft]) -
         }
         Entry::Marker(_) => None,
     })
+}
+
+fn ids(rules: &[Rule]) -> Vec<(u64, RuleIndex)> {
+    let starters = rules.iter().filter(|rule| !rule.is_link);
+    let mut ids: Vec<(u64, RuleIndex)> = starters.map(|rule| (rule.id, rule.index)).collect();
+    ids.sort_unstable();
+    ids
 }
 
 fn landmarks(rules: &[KeptDraft]) -> Landmarks {

@@ -1,8 +1,8 @@
 //! What is the same whenever a rule matches, stored once: file, line, tags, severity, message.
 //!
 //! A rule with twelve tags that matches in a thousand events → one [`Entry`], and its number a thousand times. The number is
-//! a hash of the entry, so instances that share a store need not agree on it, and an entry never changes. The writer
-//! finds the entry of a match here, readers the content of a number.
+//! a hash of the entry, so instances that share a store need not agree on it, and an entry never changes. Workers
+//! find the entry of a match here, the writer what is new, readers the content of a number.
 //!
 //! Limit: macros may make tags that differ in every request. Beyond [`MOST`] entries of a rule tags stay with their event:
 //! they are shown, and the filter `tag` does not find them.
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::bytes::Bytes;
-use crate::event::MatchedRule;
+use crate::event::{EventDetail, MatchedRule};
 use crate::filter::Term;
 
 /// Entries of a rule at most, before there is one without tags; a match looks through them.
@@ -98,6 +98,11 @@ impl Catalogue {
 
     fn add(&mut self, entry: Arc<Entry>) {
         self.by_place.entry((entry.described.id, entry.described.line)).or_default().push(entry);
+    }
+
+    /// The entries of the matches of an event.
+    pub(super) fn entries(&mut self, event: &EventDetail) -> Vec<Arc<Entry>> {
+        event.matched.iter().map(|rule| self.entry(rule)).collect()
     }
 
     /// The entry of a match, made when it is new; one without tags when there are too many.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{Catalogue, Entries, Entry};
+use super::catalogue::{Entries, Entry};
 use crate::bytes::Bytes;
 use crate::event::{
     EngineMode, EventDetail, EventSummary, Interception, MatchedRule, Score, StoredRequest, StoredResponse,
@@ -85,12 +85,11 @@ struct MatchRest {
 }
 
 impl Kept {
-    /// Takes an event apart.
-    pub(super) fn of(event: EventDetail, catalogue: &mut Catalogue) -> Result<Self, postcard::Error> {
-        let entries: Vec<Arc<Entry>> = event.matched.iter().map(|rule| catalogue.entry(rule)).collect();
+    /// Takes an event apart; with the entries of the rules that matched, see [`Catalogue::entries`](super::catalogue::Catalogue::entries).
+    pub(super) fn of(event: EventDetail, entries: &[Arc<Entry>]) -> Result<Self, postcard::Error> {
         let mut rules = Vec::with_capacity(entries.len());
         let (mut matches, mut more) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
-        for (rule, entry) in event.matched.into_iter().zip(&entries) {
+        for (rule, entry) in event.matched.into_iter().zip(entries) {
             let place = rules.iter().position(|number| *number == entry.number);
             if place.is_none() {
                 rules.push(entry.number);
@@ -138,6 +137,15 @@ impl Kept {
         let matched = postcard::to_extend(&searched, Vec::with_capacity(1024))?;
         let rest = postcard::to_extend(&rest, Vec::with_capacity(2048))?;
         Ok(Self { summary: event.summary, message, rules, matched, rest })
+    }
+
+    /// What it takes in memory, about.
+    pub(super) fn weight(&self) -> usize {
+        let Self { summary, message, rules, matched, rest } = self;
+        let texts = summary.id.len() + summary.client.len() + message.as_ref().map_or(0, String::len);
+        let bytes = summary.host.len() + summary.method.len() + summary.path.len() + summary.message.len();
+        let numbers = 8 * (rules.capacity() + summary.rules.capacity());
+        512 + texts + bytes + numbers + matched.capacity() + rest.capacity()
     }
 }
 

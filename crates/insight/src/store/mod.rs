@@ -290,7 +290,7 @@ impl Events {
     pub fn submit(&self, event: Event) {
         self.shared.count(event.micros, &event.counts);
         if let Some(detail) = event.detail {
-            self.shared.enqueue(detail);
+            self.shared.enqueue(*detail);
         }
     }
 

@@ -1,16 +1,18 @@
 //! What waits for the writer: events, counters of minutes, and who wants to know when all of it is written.
 //!
-//! Workers put in and never wait. They wake the writer for the first event, and then not before [`BATCH`] of them wait: the
+//! Workers put in and never wait; what they put in is as rows hold it (`kept.rs`). They wake the writer for the first event, and then not before [`BATCH`] of them wait: the
 //! writer sleeps [`GATHERING`] while they come, so a busy proxy pays one transaction for many events. What is beyond the
 //! bytes of the queue is lost and counted.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use portcullis_audit::writers::Losses as Notices;
 
+use super::catalogue::{Catalogue, Entry};
+use super::kept::Kept;
 use super::live::Live;
 use super::{Losses, MINUTE_MICROS};
 use crate::counts::Counts;
@@ -33,6 +35,8 @@ const NOTICES: Duration = Duration::from_secs(10);
 pub(super) struct Shared {
     queue_bytes: usize,
     minutes: Mutex<BTreeMap<i64, Counts>>,
+    /// Locked never together with another.
+    catalogue: Mutex<Catalogue>,
     waiting: Mutex<Waiting>,
     /// The writer waits here.
     work: Condvar,
@@ -48,8 +52,7 @@ pub(super) struct Shared {
 
 #[derive(Default)]
 struct Waiting {
-    #[expect(clippy::vec_box, reason = "events come in boxes and are large: the queue moves pointers")]
-    events: Vec<Box<EventDetail>>,
+    events: Vec<Kept>,
     bytes: usize,
     /// Flushes that were asked for, and those that are done.
     asked: u64,
@@ -60,8 +63,7 @@ struct Waiting {
 /// What the writer takes.
 #[derive(Default)]
 pub(super) struct Taken {
-    #[expect(clippy::vec_box, reason = "as in the queue")]
-    pub(super) events: Vec<Box<EventDetail>>,
+    pub(super) events: Vec<Kept>,
     /// The last flush that this answers, when one was asked for.
     pub(super) flush: Option<u64>,
     pub(super) closed: bool,
@@ -83,6 +85,7 @@ impl Shared {
         Self {
             queue_bytes,
             minutes: Mutex::default(),
+            catalogue: Mutex::default(),
             waiting: Mutex::default(),
             work: Condvar::new(),
             done: Condvar::new(),
@@ -99,12 +102,37 @@ impl Shared {
         locked(&self.minutes).entry(micros.div_euclid(MINUTE_MICROS)).or_default().add(counts);
     }
 
+    /// What the store knows of rules already.
+    pub(super) fn set_known(&self, rules: Vec<Entry>) {
+        *locked(&self.catalogue) = Catalogue::with(rules);
+    }
+
+    /// Rules that no store has; to be asked for when the events that name them have been taken.
+    pub(super) fn take_fresh(&self) -> Vec<Arc<Entry>> {
+        std::mem::take(&mut locked(&self.catalogue).fresh)
+    }
+
+    /// They could not be stored.
+    pub(super) fn keep_fresh(&self, entries: Vec<Arc<Entry>>) {
+        locked(&self.catalogue).fresh.extend(entries);
+    }
+
     pub(super) fn take_minutes(&self) -> BTreeMap<i64, Counts> {
         std::mem::take(&mut *locked(&self.minutes))
     }
 
-    pub(super) fn enqueue(&self, event: Box<EventDetail>) {
-        let bytes = weight(&event);
+    /// Takes an event apart, so that what is made here is freed here, and puts it in.
+    pub(super) fn enqueue(&self, event: EventDetail) {
+        let entries = locked(&self.catalogue).entries(&event);
+        match Kept::of(event, &entries) {
+            Ok(event) => self.put(event),
+            // That would be a mistake of ours.
+            Err(_) => self.lose(1, "it cannot be encoded"),
+        }
+    }
+
+    fn put(&self, event: Kept) {
+        let bytes = event.weight();
         let mut waiting = locked(&self.waiting);
         if waiting.closed || waiting.bytes + bytes > self.queue_bytes {
             drop(waiting);
@@ -217,19 +245,4 @@ impl Shared {
             file: self.lost_in_store.load(Ordering::Relaxed),
         }
     }
-}
-
-/// What an event takes in memory, about.
-fn weight(event: &EventDetail) -> usize {
-    let pairs = |pairs: &[(crate::Bytes, crate::Bytes)]| -> usize {
-        pairs.iter().map(|(name, value)| name.len() + value.len() + 64).sum()
-    };
-    let request = &event.request;
-    let matched = event.matched.iter().map(|rule| {
-        let tags: usize = rule.tags.iter().map(|tag| tag.len() + 32).sum();
-        rule.value.len() + rule.data.len() + rule.operator.len() + rule.msg.len() + tags + 512
-    });
-    let bodies = [&request.body, &event.response.body].into_iter().flatten().map(crate::Bytes::len);
-    let heads = request.line.len() + 2 * request.target.len() + pairs(&request.headers);
-    1024 + heads + pairs(&event.response.headers) + matched.sum::<usize>() + bodies.sum::<usize>()
 }

@@ -9,12 +9,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::catalogue::Catalogue;
 use super::kept::Kept;
 use super::queue::Shared;
 use super::{MINUTE_MICROS, Storage};
 use crate::counts::Counts;
-use crate::event::EventDetail;
 
 /// How often counters are written.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -27,17 +25,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the thread. It ends when [`Shared::close`] was called and everything that waited is written.
 pub(super) fn start(mut storage: Box<dyn Storage>, shared: Arc<Shared>) -> Result<JoinHandle<()>, String> {
-    let catalogue = Catalogue::with(storage.rules()?);
+    shared.set_known(storage.rules()?);
     thread::Builder::new()
         .name("events".to_owned())
-        .spawn(move || Writer { storage, shared, catalogue, announced: None, is_unheard: false }.run())
+        .spawn(move || Writer { storage, shared, announced: None, is_unheard: false }.run())
         .map_err(|error| error.to_string())
 }
 
 struct Writer {
     storage: Box<dyn Storage>,
     shared: Arc<Shared>,
-    catalogue: Catalogue,
     announced: Option<Instant>,
     /// Whether the last attempt to announce this instance failed.
     is_unheard: bool,
@@ -68,22 +65,18 @@ impl Writer {
         }
     }
 
-    #[expect(clippy::vec_box, reason = "as in the queue")]
-    fn store(&mut self, events: Vec<Box<EventDetail>>, minutes: BTreeMap<i64, Counts>) {
-        if events.is_empty() && minutes.is_empty() {
+    fn store(&mut self, mut batch: Vec<Kept>, minutes: BTreeMap<i64, Counts>) {
+        if batch.is_empty() && minutes.is_empty() {
             return;
         }
-        let all = events.len();
-        // What cannot be written in bytes would be a mistake of ours; the others are worth keeping all the same.
-        let kept = events.into_iter().filter_map(|event| Kept::of(*event, &mut self.catalogue).ok());
-        let mut batch: Vec<Kept> = kept.collect();
-        self.shared.lose((all - batch.len()) as u64, "it cannot be encoded");
-        let mut stored = self.storage.store(&mut batch, &self.catalogue.fresh, &minutes);
+        // Behind the events: each of their rules is in it, or stored.
+        let fresh = self.shared.take_fresh();
+        let mut stored = self.storage.store(&mut batch, &fresh, &minutes);
         while stored.is_err() && self.storage.is_away() {
             self.shared.set_trouble(stored.as_ref().err().cloned());
             self.shared.notices.announce(false);
             let closed = self.shared.pause(PAUSE);
-            stored = self.storage.store(&mut batch, &self.catalogue.fresh, &minutes);
+            stored = self.storage.store(&mut batch, &fresh, &minutes);
             if closed {
                 break;
             }
@@ -91,15 +84,13 @@ impl Writer {
         if stored.is_err() && !self.storage.is_away() {
             // A full file has room again when its oldest events are gone.
             let _ = self.storage.make_room(batch.len() as u64 + 100);
-            stored = self.storage.store(&mut batch, &self.catalogue.fresh, &minutes);
+            stored = self.storage.store(&mut batch, &fresh, &minutes);
         }
         self.shared.set_trouble(stored.as_ref().err().cloned());
         match stored {
-            Ok(()) => {
-                self.catalogue.fresh.clear();
-                self.shared.live.publish(batch.into_iter().map(|event| event.summary));
-            }
+            Ok(()) => self.shared.live.publish(batch.into_iter().map(|event| event.summary)),
             Err(error) => {
+                self.shared.keep_fresh(fresh);
                 self.shared.lose(batch.len() as u64, &error);
                 // Counters wait for better times; a minute takes the same room however often it is counted.
                 for (minute, counts) in minutes {

@@ -89,8 +89,7 @@ fn event(rules: &Arc<RuleSet>, request: &Request<'_>) -> Event {
     run(&mut transaction, Phase::ResponseBody);
     run(&mut transaction, Phase::Logging);
     let record = transaction.finish();
-    Event::of(&Observed {
-        record: &record,
+    let observed = Observed {
         rule_set: rules,
         status: Some(200),
         bytes_received: 100,
@@ -98,7 +97,8 @@ fn event(rules: &Arc<RuleSet>, request: &Request<'_>) -> Event {
         duration_micros: 1000,
         upstream: None,
         error: None,
-    })
+    };
+    Event::of(record, &observed)
 }
 
 fn open(folder: &Path, limits: Limits) -> Events {

@@ -196,7 +196,7 @@ impl Observer for Logging {
             self.site_entries(site, &exchange);
         }
         if let Some(events) = &self.events {
-            events.submit(event_store::event(&exchange));
+            events.submit(event_store::event(exchange));
         }
     }
 

@@ -76,7 +76,8 @@ fn fill(path: &Path, new: &Path, limits: &Limits) -> Result<u64, String> {
             if let Some(detail) = detail {
                 // An event that cannot be read could not be shown either.
                 let Ok(detail) = detail.map_err(text)? else { continue };
-                batch.push(Kept::of(detail, &mut catalogue).map_err(|error| error.to_string())?);
+                let entries = catalogue.entries(&detail);
+                batch.push(Kept::of(detail, &entries).map_err(|error| error.to_string())?);
             }
             if batch.len() >= BATCH || at_end {
                 moved += batch.len() as u64;

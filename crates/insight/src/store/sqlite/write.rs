@@ -50,11 +50,7 @@ impl Writer {
         for entry in fresh {
             insert_rule(&transaction, entry)?;
         }
-        for event in batch.iter_mut() {
-            insert(&transaction, event, next)?;
-            event.summary.seq = unsigned(next);
-            next += 1;
-        }
+        insert(&transaction, batch, &mut next)?;
         for (minute, counts) in minutes {
             add_minute(&transaction, *minute, counts)?;
         }
@@ -120,15 +116,18 @@ fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-fn insert(transaction: &Transaction<'_>, event: &Kept, seq: i64) -> rusqlite::Result<()> {
-    let summary = &event.summary;
-    transaction
-        .prepare_cached(
-            "INSERT INTO event (seq, id, micros, client, host, method, path, status, verdict, score, rules, message)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            seq,
+fn insert(transaction: &Transaction<'_>, batch: &mut [Kept], next: &mut i64) -> rusqlite::Result<()> {
+    let mut into_event = transaction.prepare_cached(
+        "INSERT INTO event (seq, id, micros, client, host, method, path, status, verdict, score, rules, message)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    let mut into_matched =
+        transaction.prepare_cached("INSERT INTO matched (seq, content) VALUES (?1, ?2)")?;
+    let mut into_detail = transaction.prepare_cached("INSERT INTO detail (seq, content) VALUES (?1, ?2)")?;
+    for event in batch {
+        let summary = &mut event.summary;
+        into_event.execute(params![
+            *next,
             summary.id,
             summary.micros,
             summary.client,
@@ -141,13 +140,12 @@ fn insert(transaction: &Transaction<'_>, event: &Kept, seq: i64) -> rusqlite::Re
             packed(&event.rules),
             event.message,
         ])?;
-    transaction
-        .prepare_cached("INSERT INTO matched (seq, content) VALUES (?1, ?2)")?
-        .execute(params![seq, event.matched])?;
-    transaction
-        .prepare_cached("INSERT INTO detail (seq, content) VALUES (?1, ?2)")?
-        .execute(params![seq, event.rest])
-        .map(drop)
+        into_matched.execute(params![*next, event.matched])?;
+        into_detail.execute(params![*next, event.rest])?;
+        summary.seq = unsigned(*next);
+        *next += 1;
+    }
+    Ok(())
 }
 
 fn insert_rule(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
