@@ -78,6 +78,10 @@ impl App {
     pub(crate) fn status(&self) -> Status {
         let mut status = self.control.status();
         status.warnings.extend(self.tls.as_ref().and_then(|tls| tls.warning()));
+        let unnoted = self.accounts.trail_trouble();
+        status.warnings.extend(
+            unnoted.map(|reason| format!("What was last done to accounts could not be noted: {reason}.")),
+        );
         status
     }
 

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::accounts::{AccountSummary, Refused, Role, Viewer};
+use crate::accounts::{About, AccountSummary, Refused, Role, TrailEntry, Viewer};
 use crate::app::{App, now};
 use crate::gate;
 use crate::request::Failure;
@@ -75,11 +75,64 @@ pub(crate) fn seen_by(app: &App, viewer: &Viewer) -> Vec<AccountSummary> {
     app.accounts.list().into_iter().filter(is_seen).collect()
 }
 
-/// Does it; the secret of a new token, which is told this once.
+/// How much of the trail is shown.
+const TRAIL: usize = 200;
+
+impl Deed {
+    /// What the trail says of it.
+    fn told(&self) -> String {
+        match self {
+            Deed::AddAccount { account, role, .. } => {
+                format!("made the account {}, {}", shown(account), role.name())
+            }
+            Deed::RemoveAccount { account } => format!("removed the account {}", shown(account)),
+            Deed::SetRole { account, role } => format!("gave {} the role {}", shown(account), role.name()),
+            Deed::SetPassword { .. } => "changed the own password".to_owned(),
+            Deed::AddToken { name, role, days } => {
+                format!("made the token {}, {}, for {days} days", shown(name), role.name())
+            }
+            Deed::RemoveToken { account: Some(account), name } => {
+                format!("ended the token {} of {}", shown(name), shown(account))
+            }
+            Deed::RemoveToken { account: None, name } => format!("ended the own token {}", shown(name)),
+        }
+    }
+}
+
+fn shown(name: &str) -> String {
+    crate::view::printable(name.trim().as_bytes(), 64)
+}
+
+/// What was done to accounts and tokens and who tried to sign in, newest first: for an admin.
+pub(crate) fn trail(app: &App, viewer: &Viewer) -> Result<Vec<TrailEntry>, Failure> {
+    gate::check_role(viewer, Role::Admin)?;
+    Ok(app.accounts.trail(TRAIL))
+}
+
+/// Does it and notes it, with the address it was asked from; the secret of a new token, which is told this once.
+///
+/// # Errors
+/// As [`done`]; a password that was not right is noted, too.
+pub(crate) fn act(app: &App, viewer: &Viewer, address: &str, deed: Deed) -> Result<Option<String>, Failure> {
+    let told = deed.told();
+    let asked_for_password = matches!(deed, Deed::SetPassword { .. });
+    let made = done(app, viewer, deed);
+    match &made {
+        Ok(_) => app.accounts.note(About::Accounts, &viewer.account, address, told),
+        Err(failure) if asked_for_password && failure.status != StatusCode::FORBIDDEN => {
+            let what = format!("did not change the password: {}", failure.message);
+            app.accounts.note(About::SignIn, &viewer.account, address, what);
+        }
+        Err(_) => {}
+    }
+    made
+}
+
+/// Does it.
 ///
 /// # Errors
 /// 403 for what the role does not reach, 429 for too many wrong passwords, 422 for everything else that is wrong.
-pub(crate) fn act(app: &App, viewer: &Viewer, deed: Deed) -> Result<Option<String>, Failure> {
+fn done(app: &App, viewer: &Viewer, deed: Deed) -> Result<Option<String>, Failure> {
     let admin = || gate::check_role(viewer, Role::Admin);
     let accounts = &app.accounts;
     let done = match deed {

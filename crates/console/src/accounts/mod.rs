@@ -4,6 +4,7 @@
 //! data/console/accounts.json    accounts and the digests of tokens, readable by their owner alone
 //! password.rs  argon2id         secret.rs    random secrets, of which digests are kept
 //! sessions.rs  who is signed in attempts.rs  how often somebody may try
+//! trail.rs     what was done to accounts, and who tried to sign in
 //! ```
 //!
 //! The file lies in the site's data folder, outside of its history. Without an account there is a one-time link that makes
@@ -14,6 +15,7 @@ mod password;
 pub(crate) mod secret;
 mod sessions;
 mod store;
+mod trail;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +27,8 @@ use attempts::Attempts;
 use sessions::Sessions;
 pub use store::AccountsError;
 use store::{Account, Store, Token};
+use trail::Trail;
+pub(crate) use trail::{About, TrailEntry};
 
 /// What somebody may do. Each role may do what the ones before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -119,6 +123,7 @@ pub(crate) struct Accounts {
     store: Mutex<Store>,
     sessions: Mutex<Sessions>,
     attempts: Mutex<Attempts>,
+    trail: Mutex<Trail>,
     /// The digest of the setup secret and when it ends, while there is no account.
     setup: Mutex<Option<(String, i64)>>,
 }
@@ -133,6 +138,7 @@ impl Accounts {
             store: Mutex::new(store),
             sessions: Mutex::default(),
             attempts: Mutex::default(),
+            trail: Mutex::new(Trail::new(folder)),
             setup: Mutex::new(secret.as_deref().map(|secret| (secret::digest(secret), now + SETUP_LIFE))),
         };
         Ok((accounts, secret))
@@ -244,6 +250,23 @@ impl Accounts {
         let token = store.token(digest).filter(|token| token.expires > now)?;
         let account = store.account(&token.account)?;
         Some((account.name.clone(), token.role.min(account.role)))
+    }
+
+    /// Notes what was done, by whom and from where.
+    pub(crate) fn note(&self, about: About, account: &str, address: &str, what: String) {
+        let account = crate::view::printable(account.as_bytes(), 64);
+        let entry = TrailEntry { seconds: crate::app::now(), account, address: address.to_owned(), what };
+        locked(&self.trail).add(about, &entry);
+    }
+
+    /// What was noted, newest first.
+    pub(crate) fn trail(&self, most: usize) -> Vec<TrailEntry> {
+        locked(&self.trail).newest(most)
+    }
+
+    /// Why what was done last is not noted.
+    pub(crate) fn trail_trouble(&self) -> Option<String> {
+        locked(&self.trail).trouble()
     }
 
     /// Everybody.

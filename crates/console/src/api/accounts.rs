@@ -1,14 +1,15 @@
-//! `GET /api/v1/accounts` and `POST /api/v1/accounts`: who may use the console, and what can be done about it.
+//! `GET /api/v1/accounts` and `POST /api/v1/accounts`: who may use the console, and what can be done about it;
+//! `GET /api/v1/accounts/trail`: what was done.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Endpoint, given};
-use crate::accounts::AccountSummary;
+use crate::accounts::{AccountSummary, TrailEntry};
 use crate::app::App;
 use crate::people::{self, Deed};
 use crate::request::{Answer, Failure, Request};
-use crate::routes::{Route, VIEW};
+use crate::routes::{ADMIN, Route, VIEW};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -21,6 +22,9 @@ pub(super) fn routes() -> Vec<Route> {
             )
             .takes::<Deed>(),
         ),
+        Route::get("/api/v1/accounts/trail", ADMIN, trail).documented(Endpoint::gives::<Trail>(
+            "What was done to accounts and tokens, and who tried to sign in, the newest first.",
+        )),
     ]
 }
 
@@ -29,6 +33,13 @@ pub(super) fn routes() -> Vec<Route> {
 struct People {
     /// By name.
     accounts: Vec<AccountSummary>,
+}
+
+/// What was done to accounts, and who tried to sign in.
+#[derive(Serialize, JsonSchema)]
+struct Trail {
+    /// The newest first, at most 200.
+    entries: Vec<TrailEntry>,
 }
 
 /// What was done.
@@ -44,8 +55,12 @@ fn list(app: &App, request: &Request) -> Result<Answer, Failure> {
     given(&People { accounts: people::seen_by(app, request.viewer()?) })
 }
 
+fn trail(app: &App, request: &Request) -> Result<Answer, Failure> {
+    given(&Trail { entries: people::trail(app, request.viewer()?)? })
+}
+
 fn act(app: &App, request: &Request) -> Result<Answer, Failure> {
     let viewer = request.viewer()?;
-    let secret = people::act(app, viewer, request.json()?)?;
+    let secret = people::act(app, viewer, &request.peer, request.json()?)?;
     given(&Done { accounts: people::seen_by(app, viewer), secret })
 }

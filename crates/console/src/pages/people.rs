@@ -4,11 +4,11 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use super::{Page, render};
-use crate::accounts::{AccountSummary, Role};
+use crate::accounts::{AccountSummary, Role, TrailEntry};
 use crate::app::{App, now};
 use crate::people::{self, Deed};
 use crate::request::{Answer, Failure, Request, see_other};
-use crate::view::day;
+use crate::view::{ago, day, moment};
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -18,6 +18,23 @@ struct PeoplePage {
     wrong: Option<String>,
     /// A token's secret, shown this once.
     secret: Option<String>,
+    /// What was done, for an admin.
+    trail: Option<Vec<Done>>,
+}
+
+struct Done {
+    moment: String,
+    ago: String,
+    account: String,
+    address: String,
+    what: String,
+}
+
+impl Done {
+    fn of(entry: TrailEntry) -> Self {
+        let TrailEntry { seconds, account, address, what } = entry;
+        Self { moment: moment(seconds), ago: ago(seconds), account, address, what }
+    }
 }
 
 struct Account {
@@ -55,11 +72,13 @@ fn page(
     let page = Page::new(app, request, "People and tokens", "people")?;
     let accounts = people::seen_by(app, request.viewer()?).into_iter();
     let accounts = accounts.map(|account| Account::of(account, &page.account)).collect();
-    render(status, &PeoplePage { accounts, wrong, secret, page })
+    let trail = people::trail(app, request.viewer()?).ok();
+    let trail = trail.map(|trail| trail.into_iter().map(Done::of).collect());
+    render(status, &PeoplePage { accounts, wrong, secret, trail, page })
 }
 
 pub(super) fn act(app: &App, request: &Request) -> Result<Answer, Failure> {
-    let done = deed(request).and_then(|deed| people::act(app, request.viewer()?, deed));
+    let done = deed(request).and_then(|deed| people::act(app, request.viewer()?, &request.peer, deed));
     match done {
         Ok(None) => Ok(see_other("/people")),
         Ok(secret) => page(app, request, StatusCode::OK, None, secret),

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use super::{render, theme};
-use crate::accounts::{NO_SETUP, Refused};
+use crate::accounts::{About, NO_SETUP, Refused};
 use crate::app::{App, now};
 use crate::gate::SESSION;
 use crate::people::TOO_MANY;
@@ -70,7 +70,15 @@ fn shown(
 pub(super) fn sign_in(app: &App, request: &Request) -> Result<Answer, Failure> {
     let (name, password) = (request.required("account")?, request.required("password")?);
     let next = ours(request.field("next").unwrap_or("/"));
-    let (status, wrong) = match app.accounts.sign_in(name, password, &request.peer, now()) {
+    let signed = app.accounts.sign_in(name, password, &request.peer, now());
+    let what = match &signed {
+        Ok(_) => "signed in",
+        Err(Refused::Wrong) => "was not let in: wrong account or password",
+        Err(Refused::TooMany) => "was not let in: too many wrong tries",
+        Err(Refused::Failed(_)) => "was not let in: the console failed",
+    };
+    app.accounts.note(About::SignIn, name, &request.peer, what.to_owned());
+    let (status, wrong) = match signed {
         Ok(cookie) => return Ok(signed_in(next, &cookie)),
         Err(Refused::Wrong) => (StatusCode::FORBIDDEN, "Account or password is not right.".to_owned()),
         Err(Refused::TooMany) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY.to_owned()),
@@ -126,6 +134,8 @@ pub(super) fn set_up(app: &App, request: &Request) -> Result<Answer, Failure> {
     };
     match made {
         Ok(()) => {
+            let what = "made the first account, admin".to_owned();
+            app.accounts.note(About::Accounts, name, &request.peer, what);
             let cookie = app.accounts.begin_session(name, now());
             let cookie = cookie.map_err(|reason| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, reason))?;
             Ok(signed_in("/", &cookie))

@@ -118,3 +118,54 @@ async fn a_role_may_do_what_it_may() {
     ];
     assert_eq!(console.post("/people", &form, &[]).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn what_is_done_to_accounts_and_who_tries_to_sign_in_is_kept() {
+    const SECRET: &str = "0123456789 secret";
+    let mut console = Console::signed_in().await;
+    let csrf = console.csrf().await;
+    for form in [
+        vec![("do", "add"), ("account", "vic"), ("password", SECRET), ("role", "view")],
+        vec![("do", "role"), ("account", "vic"), ("role", "tune")],
+        vec![("do", "add-token"), ("name", "robot"), ("role", "view"), ("days", "7")],
+        vec![("do", "remove-token"), ("name", "robot")],
+        vec![("do", "remove"), ("account", "nobody")],
+    ] {
+        console.post("/people", &[&form[..], &[("csrf", &csrf)]].concat(), &[]).await;
+    }
+    let admin = std::mem::take(&mut console.cookie);
+    for (account, password) in [("vic", "wrong password"), ("<b>mallory", "wrong password"), ("vic", SECRET)]
+    {
+        let got = console.post("/login", &[("account", account), ("password", password)], &[]).await;
+        console.cookie = got.cookie;
+    }
+    // Who is no admin sees their own account and no trail.
+    assert_eq!(console.get("/api/v1/accounts/trail").await.status, StatusCode::FORBIDDEN);
+    assert!(!console.get("/people").await.text.contains("id=\"trail\""));
+    console.cookie = admin;
+    let got = console.get("/api/v1/accounts/trail").await;
+    let told: serde_json::Value = serde_json::from_str(&got.text).unwrap();
+    let mut lines: Vec<(&str, &str)> = told["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["account"].as_str().unwrap(), entry["what"].as_str().unwrap()))
+        .collect();
+    lines.sort_unstable();
+    let wrong = "was not let in: wrong account or password";
+    let mut expected = [
+        ("ada", "made the first account, admin"),
+        ("ada", "made the account vic, view"),
+        ("ada", "gave vic the role tune"),
+        ("ada", "made the token robot, view, for 7 days"),
+        ("ada", "ended the own token robot"),
+        ("vic", wrong),
+        ("<b>mallory", wrong),
+        ("vic", "signed in"),
+    ];
+    expected.sort_unstable();
+    assert_eq!(lines, expected);
+    let page = console.get("/people").await.text;
+    assert!(page.contains("gave vic the role tune") && page.contains("&lt;b&gt;mallory"), "{page}");
+    assert!(!page.contains("wrong password") && !got.text.contains(SECRET) && !page.contains(SECRET));
+}

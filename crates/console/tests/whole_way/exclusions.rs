@@ -7,8 +7,8 @@ use axum::http::{Request, StatusCode};
 use portcullis_insight::{Event, Events, Verdict};
 use portcullis_site::Site;
 
-use super::events::misjudged;
 use super::Console;
+use super::events::misjudged;
 
 /// What the site's rules make of a GET, as the proxy would store it.
 fn asked(root: &Path, id: &str, target: &str) -> Event {
