@@ -84,23 +84,24 @@ impl Prologue {
         let base = transaction.arena.len();
         let (mut positions, mut position, mut rules_run) = (None, from, 0);
         loop {
-            position = rules.screen.next_visited(phase, position);
-            let Some(Instruction::Rule(index)) = program.get(position).copied() else { break };
+            // Where the stretch ends, `position` stays behind its last rule: what is only visited for some requests begins there.
+            let visited = rules.screen.next_visited(phase, position);
+            let Some(Instruction::Rule(index)) = program.get(visited).copied() else { break };
             let rule = rules.rule(index)?;
-            transaction.cursor.position = position;
+            transaction.cursor.position = visited;
             if is_constant(rule) {
                 // It keeps books: it neither ends the phase nor asks for anything.
                 let Ok(None) = transaction.advance(rules, index, rule) else { return None };
             } else if transaction.fails_at_once(rule) {
                 transaction.cursor.position = rule.after_chain as usize;
             } else if positions.is_none() {
-                position += 1;
+                position = visited + 1;
                 continue;
             } else {
                 break;
             }
-            let (first, _) = *positions.get_or_insert((position, position));
-            positions = Some((first, position + 1));
+            let (first, _) = *positions.get_or_insert((visited, visited));
+            positions = Some((first, visited + 1));
             position = transaction.cursor.position;
             rules_run += 1;
         }
