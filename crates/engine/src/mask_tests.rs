@@ -144,6 +144,18 @@ fn matched_bytes_keep_their_ends_unless_they_are_encoded() {
 }
 
 #[test]
+fn matched_bytes_of_a_header_hide_all_of_it_however_short() {
+    let rules = "SecRule REQUEST_HEADERS:X-Key \"@rx 7\" \"id:1,phase:2,pass,nolog,capture,sanitiseMatchedBytes\"\n\
+        SecRule RESPONSE_HEADERS:Set-Cookie \"@rx s\" \"id:2,phase:3,pass,nolog,capture,sanitiseMatchedBytes\"\n\
+        SecRule ARGS_NAMES \"@rx ^i\" \"id:3,phase:2,pass,nolog,capture,sanitiseMatchedBytes\"";
+    let seen = record(rules, "/?id=7&x=7", "X-Key: a7b\n\n");
+    assert_eq!(text(&seen.request.headers[0].1), "***");
+    let cookie = seen.response.headers.iter().find(|(name, _)| name == b"Set-Cookie").unwrap();
+    assert_eq!(text(&cookie.1), "**********");
+    assert_eq!(line(&seen), "POST /?id=*&x=7 HTTP/1.1");
+}
+
+#[test]
 fn form_fields_are_hidden_and_so_is_what_was_cut_off() {
     let rules = "SecAction \"id:1,phase:2,pass,nolog,sanitiseArg:a,sanitiseArg:z\"";
     let part = |name: &str, value: &str| {

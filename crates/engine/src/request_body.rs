@@ -37,6 +37,8 @@ pub(crate) struct RequestBody {
     pub(crate) error: bool,
     pub(crate) error_message: Text,
     pub(crate) over_limit: bool,
+    /// Its announced length is; it counts as over the limit once it is read.
+    announced_over_limit: bool,
     no_files_reported: bool,
     /// Whether the body is parsed as it comes in.
     is_parsed: bool,
@@ -152,7 +154,7 @@ impl Transaction {
             if self.rejects_over_limit() {
                 return BodyPlan::Reject(self.reject(413));
             }
-            self.body.over_limit = true;
+            self.body.announced_over_limit = true;
         }
         // httpd looks at the length before it looks at the path.
         self.leave_request_headers();
@@ -167,6 +169,7 @@ impl Transaction {
     /// A driver that refuses the request after the plan never reads the body: the parser starts with its first bytes or
     /// its end, so that nothing is said of a body that nobody read.
     fn begin_parser(&mut self, processor: Processor) -> Result<Processor, Verdict> {
+        self.body.over_limit |= self.body.announced_over_limit;
         if processor == Processor::Unknown {
             let mut text = b"Unknown request body processor: ".to_vec();
             text.extend_from_slice(&self.request.processor);

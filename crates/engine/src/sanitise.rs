@@ -62,8 +62,15 @@ impl Sanitise {
                 if !secret.0.is_empty() && !secrets.values.contains(&secret) {
                     secrets.values.push(secret);
                 }
-                if let Some((Variable::Args | Variable::ArgsGet | Variable::ArgsPost, name)) = member {
-                    note(&mut secrets.partly, &name);
+                match member {
+                    Some((Variable::Args | Variable::ArgsGet | Variable::ArgsPost, name)) => {
+                        note(&mut secrets.partly, &name);
+                    }
+                    Some((Variable::ArgsNames, name)) => note(&mut secrets.arguments, &name),
+                    // Of a header the whole value, as in the reference.
+                    Some((Variable::RequestHeaders, name)) => note(&mut secrets.request_headers, &name),
+                    Some((Variable::ResponseHeaders, name)) => note(&mut secrets.response_headers, &name),
+                    _ => {}
                 }
             }
         }

@@ -164,7 +164,11 @@ impl Walker<'_, '_> {
         };
         let name = self.names.leaf().map_err(name_failure)?;
         if (self.each)(name, value).is_break() {
-            return Err(JsonFailure::Stopped);
+            // v2 meets a number only where something follows it, or the end of the body.
+            return Err(match lexeme.at_end {
+                true => parse_error(lexeme, "client cancelled parse via callback return value"),
+                false => JsonFailure::Stopped,
+            });
         }
         self.names.after_leaf();
         Ok(self.after_value())

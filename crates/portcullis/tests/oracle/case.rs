@@ -80,38 +80,31 @@ impl Case {
         self.directives.iter().map(|directive| directive.text() + "\n").collect()
     }
 
-    /// Whether docs/differences.md names what this case would show.
-    pub fn differs_on_purpose(&self) -> bool {
-        if self.leaves_its_body_unread()
-            || self.takes_out_half_a_chain()
-            || self.counts_a_body_in_pieces()
-            || self.shows_an_empty_stream()
-        {
-            return true;
+    /// What of docs/differences.md this case would show.
+    pub fn left_out(&self) -> Option<&'static str> {
+        let whole = [
+            (self.leaves_its_body_unread(), "a body behind too many arguments"),
+            (self.changes_half_a_chain(), "half a chain that is removed or looks elsewhere"),
+            (self.counts_a_body_in_pieces(), "the length of a body that arrives in pieces"),
+            (self.shows_an_empty_stream(), "a stream that holds nothing"),
+        ];
+        let of_a_directive = |(at, directive): (usize, &Directive)| match directive {
+            Directive::Rule(rule) => rule.left_out(),
+            Directive::Line(line) => self.left_out_for(at, line),
+        };
+        let found = whole.into_iter().find_map(|(shows, why)| shows.then_some(why));
+        found.or_else(|| self.directives.iter().enumerate().find_map(of_a_directive))
+    }
+
+    fn left_out_for(&self, at: usize, line: &str) -> Option<&'static str> {
+        if line.ends_with("\" \"ARGS\"") && self.rules().contains("ARGS:") {
+            return Some("a whole collection that is replaced: members before it go along there");
         }
-        self.directives.iter().enumerate().any(|(at, directive)| match directive {
-            // A target that a rule takes from itself is gone there for the next step of the same value.
-            Directive::Rule(rule)
-                if rule.actions.iter().any(|action| action == "multiMatch")
-                    && rule.actions.iter().any(|action| action.starts_with("ctl:'ruleRemoveTarget")) =>
-            {
-                true
-            }
-            // The reference never runs a multiMatch rule that has no transformation.
-            Directive::Rule(rule) => {
-                let none = rule.actions.iter().rposition(|action| action == "t:none").map_or(0, |at| at + 1);
-                let transforms = rule.actions[none..].iter().any(|action| action.starts_with("t:"))
-                    && !rule.actions.iter().any(|action| action.starts_with("t:-"));
-                !transforms && rule.actions.iter().any(|action| action == "multiMatch")
-            }
-            // Replacing a whole collection there takes members before it along.
-            Directive::Line(line) if line.ends_with("\" \"ARGS\"") => self.rules().contains("ARGS:"),
-            Directive::Line(line) if line.starts_with("SecRuleUpdate") && self.stands_early(at, line) => true,
-            // An update that does not say so takes a rule out of its chain there.
-            Directive::Line(line) => {
-                line.starts_with("SecRuleUpdateActionById") && !line.contains("chain") && self.has_chain()
-            }
-        })
+        if line.starts_with("SecRuleUpdate") && self.stands_early(at, line) {
+            return Some("an update before its rule");
+        }
+        (line.starts_with("SecRuleUpdateActionById") && !line.contains("chain") && self.has_chain())
+            .then_some("an update that takes a rule out of its chain there")
     }
 
     /// Whether its query alone has more arguments than are allowed: the reference parses no body then.
@@ -130,23 +123,55 @@ impl Case {
     /// Whether a limit cuts a body that arrives in pieces, and a rule shows how much of it was read.
     fn counts_a_body_in_pieces(&self) -> bool {
         let rules = self.rules();
-        rules.contains("equestBody") && rules.contains("Limit") && rules.contains("REQUEST_BODY_LENGTH")
+        let in_pieces = matches!(self.request.body, Body::Chunked(_));
+        in_pieces
+            && rules.contains("equestBody")
+            && rules.contains("Limit")
+            && rules.contains("REQUEST_BODY_LENGTH")
     }
 
     /// Whether a stream that holds nothing may be shown: it is empty there, and absent here.
     fn shows_an_empty_stream(&self) -> bool {
         let rules = self.rules();
-        rules.contains("SecStream")
-            && (rules.contains("STREAM_INPUT_BODY") || rules.contains("STREAM_OUTPUT_BODY"))
+        let shows = |switch: &str, name: &str| rules.contains(switch) && rules.contains(name);
+        let sends_nothing = match &self.request.body {
+            Body::None => true,
+            Body::Plain(pieces) | Body::Chunked(pieces) => pieces.iter().all(String::is_empty),
+        };
+        shows("SecStreamIn", "STREAM_INPUT_BODY") && sends_nothing
+            || shows("SecStreamOut", "STREAM_OUTPUT_BODY")
     }
 
-    /// Whether a marker may keep the links behind it from being removed with their chain.
-    fn takes_out_half_a_chain(&self) -> bool {
+    /// Whether rules may see more of an error page than header fields that no such page has. A page that a rule asked for is
+    /// there in phase 5 only, any other from phase 3 on.
+    pub fn shows_the_page(&self, rule_asked: bool) -> bool {
+        let phases: &[&str] =
+            if rule_asked { &["5", "logging"] } else { &["3", "4", "response", "5", "logging"] };
+        let mut text = String::new();
+        let mut sees_it = false;
+        for directive in &self.directives {
+            if let Directive::Rule(rule) = directive {
+                sees_it = rule.phase().map_or(sees_it, |phase| phases.contains(&phase));
+            }
+            if sees_it || matches!(directive, Directive::Line(_)) {
+                text.push_str(&directive.text());
+            }
+        }
+        for absent in ["RESPONSE_HEADERS:X-Test", "RESPONSE_HEADERS:Set-Cookie"] {
+            text = text.replace(absent, "");
+        }
+        let shown = ["RESPONSE_BODY", "RESPONSE_HEADERS", "STREAM_OUTPUT_BODY"];
+        shown.iter().any(|name| text.contains(name)) || self.rules().contains("esponseBodyLimit")
+    }
+
+    /// Whether a marker may keep the links behind it from being removed with their chain, or from getting its new targets.
+    fn changes_half_a_chain(&self) -> bool {
         let starts = |text: &'static str| move |directive: &Directive| matches!(directive, Directive::Line(line) if line.starts_with(text));
         let is_chained = |directive: &Directive| matches!(directive, Directive::Rule(rule) if rule.actions.iter().any(|action| action == "chain"));
         let parted =
             self.directives.windows(2).any(|pair| is_chained(&pair[0]) && starts("SecMarker")(&pair[1]));
-        parted && self.directives.iter().any(starts("SecRuleRemove"))
+        let changes = ["SecRuleRemove", "SecRuleUpdateTarget"];
+        parted && changes.iter().any(|change| self.directives.iter().any(starts(change)))
     }
 
     /// Whether an update stands before every rule it names: there it does nothing.
@@ -213,6 +238,38 @@ impl Directive {
 }
 
 impl Rule {
+    fn left_out(&self) -> Option<&'static str> {
+        let has = |wanted: &str| self.actions.iter().any(|action| action == wanted);
+        let begins = |wanted: &str| self.actions.iter().any(|action| action.starts_with(wanted));
+        if !has("multiMatch") {
+            return None;
+        }
+        if begins("ctl:'ruleRemoveTarget") {
+            return Some("a rule with multiMatch that takes a target from itself");
+        }
+        self.transformations().is_empty().then_some("multiMatch without a transformation")
+    }
+
+    /// Its own transformations, those taken back left out.
+    fn transformations(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.actions.iter().filter_map(|action| action.strip_prefix("t:")) {
+            match name.strip_prefix('-') {
+                _ if name == "none" => names.clear(),
+                Some(removed) => names.retain(|name| *name != removed),
+                None => names.push(name.trim_start_matches('+')),
+            }
+        }
+        names
+    }
+
+    /// The phase that it states; a link states none.
+    fn phase(&self) -> Option<&str> {
+        let of = |action: &'_ String| action.find("phase:").map(|at| at + "phase:".len());
+        let (action, at) = self.actions.iter().find_map(|action| Some((action, of(action)?)))?;
+        action.get(at..).and_then(|rest| rest.split(',').next())
+    }
+
     fn text(&self) -> String {
         let actions = match self.style {
             Style::Spaced => self.actions.join(" , "),

@@ -5,7 +5,7 @@ use super::ftw::{Answer, Asked};
 use super::in_process::InProcessSite;
 use super::peer::message;
 use super::words::WORDS;
-use portcullis_engine::Compatibility;
+use portcullis_engine::{Compatibility, Phase, Record, Verdict};
 use portcullis_testkit::rules::Source;
 use std::sync::Arc;
 
@@ -36,6 +36,17 @@ pub struct Seen {
     pub evaluators_differ: Option<String>,
     /// The answer is an error page; its text is ours.
     pub error_page: bool,
+    /// A rule asked for it, and no other page stood there before.
+    pub rule_asked: bool,
+    pub record: Option<Record>,
+}
+
+impl Seen {
+    /// Whether a rule sent the client elsewhere.
+    pub fn redirects(&self) -> bool {
+        let interception = self.record.as_ref().and_then(|record| record.interception.as_ref());
+        interception.is_some_and(|by| matches!(by.verdict, Verdict::Redirect { .. }))
+    }
 }
 
 /// The package's own ways: header fields joined by httpd, bodies that break off refused.
@@ -64,14 +75,17 @@ pub fn exchange(mut site: InProcessSite, request: &[u8], answer: &Answer) -> See
     let mut seen = Seen::default();
     let Some(exchange) = exchanges.into_iter().next() else { return seen };
     seen.evaluators_differ = exchange.difference;
-    let intercepted = exchange.record.as_ref().is_some_and(|record| record.interception.is_some());
-    seen.error_page = exchange.forwarded.is_none() || intercepted;
+    let interception = exchange.record.as_ref().and_then(|record| record.interception.as_ref());
+    let was_forwarded = exchange.forwarded.is_some();
+    seen.error_page = !was_forwarded || interception.is_some();
+    seen.rule_asked = interception.is_some_and(|by| was_forwarded || by.phase <= Phase::RequestBody);
     seen.status = exchange.response.map_or(0, |answer| answer.status);
     for line in exchange.record.iter().flat_map(InProcessSite::log_lines) {
         let text = message(&line).expect("every line is the module's");
         let of_a_rule = contains(&text, b" [id \"") && !contains(&text, b" - Execution error - ");
         if of_a_rule { seen.rule_lines.push(text) } else { seen.other_lines.push(text) }
     }
+    seen.record = exchange.record;
     seen
 }
 

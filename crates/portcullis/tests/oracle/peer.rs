@@ -31,6 +31,8 @@ pub struct Answer {
     pub other_lines: Vec<Vec<u8>>,
     /// The file that the rules were loaded from.
     pub file: Option<String>,
+    /// The entry in the audit log, where it was asked for.
+    pub audit: Option<String>,
 }
 
 impl Peer {
@@ -118,6 +120,7 @@ fn parse(line: &str) -> Answer {
                 .collect(),
         ),
         file,
+        audit: value["audit"].as_str().map(str::to_owned),
     }
 }
 
