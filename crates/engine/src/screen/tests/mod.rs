@@ -7,6 +7,7 @@
 #[path = "../../../../operators/tests/expressions/mod.rs"]
 mod expressions;
 mod operators;
+mod pieces;
 #[path = "../../../../operators/tests/random/mod.rs"]
 mod random;
 mod requests;

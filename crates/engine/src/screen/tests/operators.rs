@@ -14,7 +14,8 @@ use crate::screen::scanner::{Findings, Scanner};
 
 const FOLDERS: [&str; 3] = ["crs-v2", "crs-v3", "crs-v4"];
 
-fn compile(operator: &str, argument: &[u8], folder: &Path) -> Option<Box<dyn Test>> {
+/// An operator, where it is a pure function of the value; its files are in `folder`.
+pub fn compile(operator: &str, argument: &[u8], folder: &Path) -> Option<Box<dyn Test>> {
     let read_file = |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
     let environment = Environment { read_file: &read_file, match_limit: 1000, has_macros: false };
     match portcullis_operators::find(operator)?.kind {
@@ -131,7 +132,7 @@ fn matches_of_rule_set_operators_are_candidates() {
 }
 
 /// A value that an operator is likely to match, or almost.
-fn value_for(test: &dyn Test, random: &mut Random) -> Vec<u8> {
+pub fn value_for(test: &dyn Test, random: &mut Random) -> Vec<u8> {
     match test.shape() {
         Shape::Regex(hir) => random.value(Some(&hir), b"x"),
         Shape::AnyOfCaseless(phrases) if !phrases.is_empty() => {
