@@ -81,10 +81,13 @@ impl From<portcullis_site::history::HistoryError> for Failure {
     }
 }
 
-/// A store that cannot be read is out of service, not this request's fault.
+/// A store that cannot be read is out of service, not this request's fault; to ask for countries nobody knows is.
 impl From<portcullis_insight::EventsError> for Failure {
     fn from(error: portcullis_insight::EventsError) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        match error {
+            portcullis_insight::EventsError::NoPlaces => Self::invalid(format!("{error}.")),
+            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        }
     }
 }
 

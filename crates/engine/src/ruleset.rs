@@ -75,6 +75,11 @@ impl RuleSet {
         (!place.country_code.is_empty()).then_some((place.country_code, place.country_name))
     }
 
+    /// Whether there is a database of `SecGeoLookupDb`.
+    pub fn knows_countries(&self) -> bool {
+        self.geo.is_some()
+    }
+
     /// Rules and chain links per file, in loading order; files without rules are left out.
     pub fn summary(&self) -> &[FileSummary] {
         &self.summary

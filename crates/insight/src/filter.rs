@@ -4,7 +4,8 @@
 //! rule:942100 path:/shop/* score:>4 verdict:blocked select    all of these must hold; the bare word is looked for in matched data
 //! ```
 //!
-//! Fields: `rule`, `tag`, `path`, `client`, `host`, `method`, `id` (a `*` at the end: begins with), `status` (403 or 4xx), `score`
+//! Fields: `rule`, `tag`, `path`, `client`, `country` (DE or Germany, where a geographic database is configured), `host`, `method`,
+//! `id` (a `*` at the end: begins with), `status` (403 or 4xx), `score`
 //! (5, >5, >=5, <5, <=5), `verdict`, `text`. Values with blanks stand in double quotes. A mistake is told with its place in the
 //! text. The store turns a filter into SQL; values only ever become parameters of it.
 //!
@@ -59,6 +60,9 @@ pub(crate) enum Term {
     Status(u16, u16),
     Score(Comparison, i64),
     Verdict(Verdict),
+    /// Two letters or a name; becomes [`Term::Clients`] before the store is asked.
+    Country(String),
+    Clients(Vec<String>),
     Anywhere(Bytes),
 }
 
@@ -88,7 +92,7 @@ pub struct FilterError {
     pub message: String,
 }
 
-const FIELDS: &str = "rule, tag, path, client, host, method, id, status, score, verdict, text";
+const FIELDS: &str = "rule, tag, path, client, country, host, method, id, status, score, verdict, text";
 
 /// More conditions are refused: each costs a look at every event.
 const MOST_TERMS: usize = 20;
@@ -169,6 +173,7 @@ fn term(word: &str) -> Result<Term, String> {
         "text" => Ok(anywhere(&value)),
         "path" => Ok(text("path")),
         "client" => Ok(text("client")),
+        "country" => Ok(Term::Country(value)),
         "host" => Ok(text("host")),
         "method" => Ok(text("method")),
         "id" => Ok(text("id")),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::bytes::Bytes;
 use crate::counts::Counts;
 use crate::filter::Window;
+use crate::places::TopCountry;
 
 /// How many entries a list of tops has.
 pub const TOP: usize = 10;
@@ -30,6 +31,8 @@ pub struct Overview {
     pub paths: Vec<Top>,
     /// Clients with the most events.
     pub clients: Vec<Top>,
+    /// Countries with the most events; none without a geographic database.
+    pub countries: Vec<TopCountry>,
 }
 
 /// The counts of some minutes.
@@ -76,4 +79,6 @@ pub struct Protection {
     pub paths: Vec<Top>,
     /// Their clients.
     pub clients: Vec<Top>,
+    /// Their countries; none without a geographic database.
+    pub countries: Vec<TopCountry>,
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use portcullis_engine::RuleSet;
-use portcullis_insight::{Event, Events, Observed, Place, Presence, Upstream};
-use portcullis_proxy::Exchange;
+use portcullis_insight::{Country, Event, Events, Observed, Place, Places, Presence, Upstream};
+use portcullis_proxy::{Exchange, SharedRules};
 use portcullis_seclang::Sources;
 use portcullis_site::Site;
 
@@ -45,6 +45,21 @@ pub fn open(settings: &EventStore, instance: &Path) -> Option<Arc<Events>> {
             say(format_args!("{error}; no event is recorded (--events names another file, or off)"));
             None
         }
+    }
+}
+
+/// The database of the rules in force, asked for countries.
+#[derive(Debug)]
+pub struct PresentPlaces(pub Arc<SharedRules>);
+
+impl Places for PresentPlaces {
+    fn are_known(&self) -> bool {
+        self.0.load().knows_countries()
+    }
+
+    fn country(&self, address: &str) -> Option<Country> {
+        let (code, name) = self.0.load().country(address.parse().ok()?)?;
+        Some(if name.is_empty() { Country { name: code.clone(), code } } else { Country { code, name } })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use portcullis_insight::{EventSummary, Filter, FilterError, Verdict};
+use portcullis_insight::{EventSummary, EventsError, Filter, FilterError, Verdict};
 
 use super::{Badge, Page, render};
 use crate::api::events::number;
@@ -113,8 +113,12 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let range = Range::of(request)?;
     let text = text(request);
     let filter = Filter::parse(&text);
-    let status = if filter.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let mut status = if filter.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let (rows, total, next, mistake) = match filter {
+        Ok(filter) if filter.asks_for_places() && !app.events()?.knows_places() => {
+            status = StatusCode::UNPROCESSABLE_ENTITY;
+            (Vec::new(), 0, None, Some(format!("{}.", EventsError::NoPlaces)))
+        }
         Ok(filter) => {
             let (events, filter) = (app.events()?, filter.within(range.window()));
             let before = number(request, "before")?;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use portcullis_insight::{Counts, Filter, Instance, Overview, Top, TopRule};
+use portcullis_insight::{Counts, Filter, Instance, Overview, Top, TopCountry, TopRule};
 use portcullis_site::Mode;
 
 use super::events::Row;
@@ -167,7 +167,7 @@ impl Seen {
             chart,
             marks: marks.chain(["now".to_owned()]).collect(),
             latest,
-            lists: lists(&overview.rules, &overview.paths, &overview.clients, range),
+            lists: lists(&overview.rules, &overview.paths, &overview.clients, &overview.countries, range),
             more: vec![
                 ("Answered 4xx", grouped(totals.client_errors)),
                 ("Answered 5xx", grouped(totals.server_errors)),
@@ -224,7 +224,13 @@ pub(super) fn name_countries(app: &App, lists: &mut [List]) {
 }
 
 /// The lists of tops.
-pub(super) fn lists(rules: &[TopRule], paths: &[Top], clients: &[Top], range: Range) -> Vec<List> {
+pub(super) fn lists(
+    rules: &[TopRule],
+    paths: &[Top],
+    clients: &[Top],
+    countries: &[TopCountry],
+    range: Range,
+) -> Vec<List> {
     let address = |field: &str, value: &str| {
         let quote = if value.contains(char::is_whitespace) { "\"" } else { "" };
         format!("/events?range={}&q={}", range.word, encoded(&format!("{field}:{quote}{value}{quote}")))
@@ -245,11 +251,20 @@ pub(super) fn lists(rules: &[TopRule], paths: &[Top], clients: &[Top], range: Ra
         };
         tops.iter().map(row).collect::<Vec<_>>()
     };
-    vec![
+    let most_of_country = countries.iter().map(|top| top.events).max().unwrap_or(0);
+    let of_country = |top: &TopCountry| {
+        let (link, name) = (address("country", &top.code), top.name.clone());
+        (link, name, String::new(), grouped(top.events), length(top.events, most_of_country))
+    };
+    let countries =
+        List { id: "top-countries", title: "Countries", rows: countries.iter().map(of_country).collect() };
+    let known = (!countries.rows.is_empty()).then_some(countries);
+    let lists = vec![
         List { id: "top-rules", title: "Rules that match most", rows: rules.iter().map(of_rule).collect() },
         List { id: "top-paths", title: "Paths", rows: of_top("path", paths) },
         List { id: "top-clients", title: "Clients", rows: of_top("client", clients) },
-    ]
+    ];
+    lists.into_iter().chain(known).collect()
 }
 
 /// An instance that says nothing for so long is probably gone: it speaks every few seconds.

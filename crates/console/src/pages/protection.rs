@@ -43,7 +43,7 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
     let range = Range::of(request)?;
     let (report, lists) = match app.events().and_then(|events| Ok(events.protection(range.window())?)) {
         Ok(found) => {
-            let mut lists = lists(&found.rules, &found.paths, &found.clients, range);
+            let mut lists = lists(&found.rules, &found.paths, &found.clients, &found.countries, range);
             name_countries(app, &mut lists);
             (told(&found, range), lists)
         }

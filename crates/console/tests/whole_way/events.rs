@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use portcullis_insight::{
-    Bytes, Counts, EngineMode, Event, EventDetail, EventSummary, Events, MatchedRule, StoredRequest,
-    StoredResponse, Verdict,
+    Bytes, Country, Counts, EngineMode, Event, EventDetail, EventSummary, Events, MatchedRule, Places,
+    StoredRequest, StoredResponse, Verdict,
 };
 use tower::ServiceExt as _;
 
@@ -176,4 +176,47 @@ async fn the_live_tail_sends_what_comes() {
     }
     assert!(text.starts_with(": open\n\n") && text.contains("<tr> <td class=\"num\">"), "{text}");
     assert!(text.contains("/search&lt;script&gt;") && text.ends_with("\n\n"), "{text}");
+}
+
+/// Where every client is.
+#[derive(Debug)]
+struct Somewhere;
+
+impl Places for Somewhere {
+    fn are_known(&self) -> bool {
+        true
+    }
+
+    fn country(&self, _: &str) -> Option<Country> {
+        Some(Country { code: "DE".to_owned(), name: "Germany".to_owned() })
+    }
+}
+
+#[tokio::test]
+async fn countries_are_listed_and_looked_for_where_they_are_known() {
+    let mut held = None;
+    let console = Console::with(|root| {
+        let events = Events::open(root.join("events.sqlite"), portcullis_insight::Limits::default()).unwrap();
+        events.submit(misjudged());
+        assert!(events.flush(std::time::Duration::from_secs(20)));
+        held = Some(Arc::new(events));
+        held.clone()
+    });
+    let (console, events) = (console.sign_in().await, held.unwrap());
+    for path in ["/events?q=country:DE", "/api/v1/events?q=country:DE"] {
+        let got = console.get(path).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(got.text.contains("needs a geographic database"), "{path}: {}", got.text);
+    }
+    assert!(!console.get("/").await.text.contains("id=\"top-countries\""));
+    events.set_places(Arc::new(Somewhere));
+    for path in ["/", "/protection"] {
+        let page = console.get(path).await.text;
+        assert!(page.contains("q=country%3ADE") && page.contains("Germany"), "{path}: {page}");
+    }
+    assert!(console.get("/events?q=country:germany").await.text.contains("ag8R2X8AAQEAAASa"));
+    let found = |word| console.get(word);
+    assert!(found("/api/v1/events?q=country:DE").await.text.contains("ag8R2X8AAQEAAASa"));
+    assert!(found("/api/v1/events?q=country:FR").await.text.contains("\"items\":[]"));
+    assert!(found("/api/v1/overview").await.text.contains("\"code\":\"DE\""));
 }

@@ -27,6 +27,7 @@ mod sqlite;
 mod tally;
 mod writer;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -43,6 +44,7 @@ use crate::event::{EventDetail, EventSummary};
 use crate::filter::{Filter, Window};
 use crate::instance::{Instance, Presence};
 use crate::observed::Event;
+use crate::places::Places;
 use crate::report::{Overview, Protection};
 use catalogue::Entry;
 use kept::Kept;
@@ -134,6 +136,11 @@ pub enum EventsError {
     /// A shared store cannot be used.
     #[error("the setting `events_url` is of no use: {0}")]
     Shared(String),
+    /// Countries are asked for, and nobody knows any.
+    #[error(
+        "`country:` needs a geographic database: rules in force with `SecGeoLookupDb`, and the console of the proxy that runs them"
+    )]
+    NoPlaces,
     /// A question has no answer.
     #[error("the event store cannot be read: {0}")]
     Read(String),
@@ -189,6 +196,7 @@ pub struct Events {
     shared: Arc<Shared>,
     reader: Mutex<Box<dyn Reading>>,
     place: Place,
+    places: Mutex<Option<Arc<dyn Places>>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -237,7 +245,13 @@ impl Events {
         };
         let shared = Arc::new(Shared::new(limits.queue_bytes));
         let writer = writer::start(writing, Arc::clone(&shared)).map_err(EventsError::Shared)?;
-        Ok(Self { shared, reader: Mutex::new(reading), place, writer: Some(writer) })
+        Ok(Self {
+            shared,
+            reader: Mutex::new(reading),
+            place,
+            places: Mutex::default(),
+            writer: Some(writer),
+        })
     }
 
     /// Opens a store to read it, whether a proxy writes it or not; submitting to it counts as a loss.
@@ -260,12 +274,36 @@ impl Events {
         };
         // A queue that takes nothing, as nobody would write it.
         let shared = Arc::new(Shared::new(0));
-        Ok(Self { shared, reader: Mutex::new(reading), place, writer: None })
+        Ok(Self { shared, reader: Mutex::new(reading), place, places: Mutex::default(), writer: None })
     }
 
     /// Where it is.
     pub fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Asks these in which countries clients are.
+    pub fn set_places(&self, places: Arc<dyn Places>) {
+        *self.places.lock().unwrap_or_else(PoisonError::into_inner) = Some(places);
+    }
+
+    /// Whether it can be asked for countries at present.
+    pub fn knows_places(&self) -> bool {
+        self.places().is_some_and(|places| places.are_known())
+    }
+
+    fn places(&self) -> Option<Arc<dyn Places>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The filter with clients in place of countries.
+    fn placed<'a>(&self, filter: &'a Filter) -> Result<Cow<'a, Filter>, EventsError> {
+        if !filter.asks_for_places() {
+            return Ok(Cow::Borrowed(filter));
+        }
+        let places = self.places().filter(|places| places.are_known()).ok_or(EventsError::NoPlaces)?;
+        let clients = self.reader().tally(&Filter::default().within(filter.window))?.clients;
+        Ok(Cow::Owned(filter.placed(&clients, &*places)))
     }
 
     /// Says what this instance is, at the start and whenever that changes.
@@ -319,7 +357,9 @@ impl Events {
         before: Option<u64>,
         count: usize,
     ) -> Result<Page<EventSummary>, EventsError> {
-        self.reader().list(filter, before, count.clamp(1, MOST_ON_PAGE))
+        // Before the reader is locked: this asks it, too.
+        let filter = self.placed(filter)?;
+        self.reader().list(&filter, before, count.clamp(1, MOST_ON_PAGE))
     }
 
     /// How many events pass the filter.
@@ -327,7 +367,8 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn count(&self, filter: &Filter) -> Result<u64, EventsError> {
-        self.reader().count(filter)
+        let filter = self.placed(filter)?;
+        self.reader().count(&filter)
     }
 
     /// The event of a request id; of several the newest.
@@ -343,7 +384,8 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn details(&self, filter: &Filter, count: usize) -> Result<Vec<EventDetail>, EventsError> {
-        self.reader().details(filter, count)
+        let filter = self.placed(filter)?;
+        self.reader().details(&filter, count)
     }
 
     /// Counts and tops of a stretch of time. An unbounded end is where the counters begin or end.
@@ -351,7 +393,8 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn overview(&self, window: Window) -> Result<Overview, EventsError> {
-        reports::overview(&mut **self.reader(), window)
+        let places = self.places();
+        reports::overview(&mut **self.reader(), window, places.as_deref())
     }
 
     /// What protection would have blocked in a stretch of time.
@@ -359,7 +402,8 @@ impl Events {
     /// # Errors
     /// When the file cannot be read.
     pub fn protection(&self, window: Window) -> Result<Protection, EventsError> {
-        reports::protection(&mut **self.reader(), window)
+        let places = self.places();
+        reports::protection(&mut **self.reader(), window, places.as_deref())
     }
 
     /// Events in which a rule matched, by rule, for lists of rules.

@@ -6,6 +6,7 @@ use super::{EventsError, MINUTE_MICROS, Reading};
 use crate::counts::Counts;
 use crate::event::Verdict;
 use crate::filter::{Filter, Term, Window};
+use crate::places::{self, Places};
 use crate::report::{Bucket, Overview, Protection};
 
 /// The most buckets of an overview.
@@ -14,7 +15,11 @@ const BUCKETS: i64 = 120;
 /// Lengths of a bucket, in minutes.
 const LENGTHS: [i64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080];
 
-pub(super) fn overview(store: &mut dyn Reading, window: Window) -> Result<Overview, EventsError> {
+pub(super) fn overview(
+    store: &mut dyn Reading,
+    window: Window,
+    places: Option<&dyn Places>,
+) -> Result<Overview, EventsError> {
     let minutes = minutes(store, window)?;
     let mut totals = Counts::default();
     minutes.iter().for_each(|(_, counts)| totals.add(counts));
@@ -55,10 +60,15 @@ pub(super) fn overview(store: &mut dyn Reading, window: Window) -> Result<Overvi
         rules: tally.top_rules(),
         paths: tally.top_paths(),
         clients: tally.top_clients(),
+        countries: places::top(&tally.clients, places),
     })
 }
 
-pub(super) fn protection(store: &mut dyn Reading, window: Window) -> Result<Protection, EventsError> {
+pub(super) fn protection(
+    store: &mut dyn Reading,
+    window: Window,
+    places: Option<&dyn Places>,
+) -> Result<Protection, EventsError> {
     let mut totals = Counts::default();
     minutes(store, window)?.iter().for_each(|(_, counts)| totals.add(counts));
     let mut filter = Filter::default().within(window);
@@ -71,6 +81,7 @@ pub(super) fn protection(store: &mut dyn Reading, window: Window) -> Result<Prot
         rules: tally.top_rules(),
         paths: tally.top_paths(),
         clients: tally.top_clients(),
+        countries: places::top(&tally.clients, places),
     })
 }
 

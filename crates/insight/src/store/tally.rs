@@ -17,7 +17,7 @@ pub(super) struct Tally {
     numbers: HashMap<i64, u64>,
     rules: HashMap<u64, Rule>,
     paths: HashMap<String, u64>,
-    clients: HashMap<String, u64>,
+    pub(super) clients: HashMap<String, u64>,
 }
 
 #[derive(Debug, Default)]

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use portcullis_engine::{BodyPlan, Compatibility, Phase, RequestLine, RuleSet, Start, Step, Transaction};
 use portcullis_insight::{
-    Counts, Event, EventDetail, EventSummary, Events, Filter, Limits, Observed, Verdict, Window,
+    Country, Counts, Event, EventDetail, EventSummary, Events, EventsError, Filter, Limits, Observed, Places,
+    Verdict, Window,
 };
 use portcullis_testkit::rules::Source;
 use proptest::prelude::*;
@@ -44,6 +45,7 @@ fn scoring() -> Arc<RuleSet> {
 
 struct Request<'a> {
     id: String,
+    client: [u8; 4],
     micros: i64,
     target: &'a str,
     headers: Vec<(&'a str, &'a str)>,
@@ -52,14 +54,21 @@ struct Request<'a> {
 
 impl Default for Request<'_> {
     fn default() -> Self {
-        Self { id: "id".to_owned(), micros: 0, target: "/", headers: Vec::new(), body: b"" }
+        Self {
+            id: "id".to_owned(),
+            client: [192, 0, 2, 7],
+            micros: 0,
+            target: "/",
+            headers: Vec::new(),
+            body: b"",
+        }
     }
 }
 
 fn event(rules: &Arc<RuleSet>, request: &Request<'_>) -> Event {
     let start = Start { unique_id: request.id.clone(), wall_micros: request.micros, utc_offset_seconds: 0 };
     let mut transaction = Transaction::new(Arc::clone(rules), start);
-    transaction.connection(([192, 0, 2, 7], 1000).into(), ([127, 0, 0, 1], 80).into());
+    transaction.connection((request.client, 1000).into(), ([127, 0, 0, 1], 80).into());
     let line = format!("POST {} HTTP/1.1", request.target);
     transaction.request_line(RequestLine {
         raw: line.as_bytes(),
@@ -118,16 +127,38 @@ fn filled(folder: &Path) -> Events {
     events
 }
 
+/// Two countries.
+#[derive(Debug)]
+struct Atlas;
+
+impl Places for Atlas {
+    fn are_known(&self) -> bool {
+        true
+    }
+
+    fn country(&self, address: &str) -> Option<Country> {
+        let (code, name) = if address.starts_with("192.") { ("DE", "Germany") } else { ("NO", "Norway") };
+        Some(Country { code: code.to_owned(), name: name.to_owned() })
+    }
+}
+
 /// Four exchanges: an attack, an odd client, an attack elsewhere a minute later, one that matched nothing.
 fn fill(events: &Events) {
     let rules = scoring();
     let odd = vec![("User-Agent", "odd")];
     let requests = [
         Request { id: "a".to_owned(), target: "/shop/list?q=select%201", ..Request::default() },
-        Request { id: "b".to_owned(), target: "/shop/cart", headers: odd, ..Request::default() },
+        Request {
+            id: "b".to_owned(),
+            client: [198, 51, 100, 9],
+            target: "/shop/cart",
+            headers: odd,
+            ..Request::default()
+        },
         Request { id: "c".to_owned(), micros: MINUTE, target: "/find?q=Select+select", ..Request::default() },
         Request { id: "d".to_owned(), micros: MINUTE, ..Request::default() },
     ];
+    events.set_places(Arc::new(Atlas));
     requests.iter().for_each(|request| events.submit(event(&rules, request)));
     assert!(events.flush(PATIENCE), "{:?} {:?}", events.trouble(), events.losses());
 }
@@ -143,7 +174,11 @@ const FILTERS: &[(&str, &str)] = &[
     ("verdict:below_threshold", "b"),
     ("score:<5", "b"),
     ("id:c", "c"),
-    ("client:192.0.2.7 status:2xx host:shop.example method:POST", "c b a"),
+    ("client:192.0.2.7 status:2xx host:shop.example method:POST", "c a"),
+    ("country:de", "c a"),
+    ("country:norway rule:3", "b"),
+    ("country:NO rule:1", ""),
+    ("country:FR", ""),
     ("\"select 1\"", "a"),
     ("SELECT", "c a"),
     ("text:select", "c a"),
@@ -312,9 +347,12 @@ fn sums_and_tops_are_those_of_the_window() {
     assert_eq!(all.buckets.iter().map(|bucket| bucket.counts.requests).collect::<Vec<_>>(), [2, 2]);
     let tops: Vec<(u64, u64)> = all.rules.iter().map(|top| (top.rule, top.events)).collect();
     assert_eq!(tops, [(1, 2), (3, 1)], "rules that sum up scores are left out");
+    let countries = all.countries.iter().map(|top| (top.code.as_str(), top.name.as_str(), top.events));
+    assert_eq!(countries.collect::<Vec<_>>(), [("DE", "Germany", 2), ("NO", "Norway", 1)]);
     let second = Window { from_micros: MINUTE, to_micros: 2 * MINUTE };
     let protection = events.protection(second).unwrap();
     assert_eq!((protection.stored, protection.totals.requests), (1, 2));
+    assert_eq!(protection.countries.iter().map(|top| top.events).collect::<Vec<_>>(), [1]);
     assert_eq!(protection.paths.first().unwrap().name.to_string(), "/find");
     assert_eq!(events.hits(Window::ALL).unwrap(), [(1, 2), (2, 2), (3, 1)]);
 }
@@ -441,4 +479,13 @@ proptest! {
         let found = everything.windows(secret.len()).any(|window| window.eq_ignore_ascii_case(secret.as_bytes()));
         prop_assert!(!found, "{} is in the store", secret);
     }
+}
+
+#[test]
+fn countries_are_refused_where_nobody_knows_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = open(folder.path(), Limits::default());
+    let refused = events.count(&Filter::parse("country:DE").unwrap()).unwrap_err();
+    assert_eq!(refused, EventsError::NoPlaces);
+    assert!(events.overview(Window::ALL).unwrap().countries.is_empty());
 }

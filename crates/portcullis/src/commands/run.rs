@@ -237,6 +237,9 @@ fn start(
     }
     logging.set_site(logs.open()?);
     let shared = Arc::new(SharedRules::new(rules));
+    if let Some(events) = logging.events() {
+        events.set_places(Arc::new(event_store::PresentPlaces(Arc::clone(&shared))));
+    }
     shared.replace_pages(pages);
     let collections = Collections::open(shared.load().settings(), &instance, settings.state)?;
     let mut proxy_settings = settings.proxy.clone();

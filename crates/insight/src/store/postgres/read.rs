@@ -89,6 +89,9 @@ impl Condition {
                 };
                 format!("score {sign} {}", self.value(*score))
             }
+            // Whoever asks has put clients in the place of countries.
+            Term::Country(_) => "false".to_owned(),
+            Term::Clients(clients) => format!("client = ANY({})", self.value(clients.clone())),
             Term::Verdict(verdict) => {
                 format!("verdict = {}", self.value(i32::try_from(verdict.number()).unwrap_or(-1)))
             }

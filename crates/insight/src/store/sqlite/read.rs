@@ -80,6 +80,12 @@ impl Condition {
                 };
                 self.and(&format!("score {sign} ?"), [(*score).into()]);
             }
+            // Whoever asks has put clients in the place of countries.
+            Term::Country(_) => self.and("0", []),
+            Term::Clients(clients) => {
+                let list = serde_json::to_string(clients).unwrap_or_else(|_| "[]".to_owned());
+                self.and("client IN (SELECT value FROM json_each(?))", [list.into()]);
+            }
             Term::Verdict(verdict) => self.and("verdict = ?", [verdict.number().into()]),
             Term::Anywhere(text) => self.and(
                 "(has_any(rules, ?)
