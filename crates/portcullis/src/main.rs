@@ -22,6 +22,7 @@ mod local_time;
 mod logging;
 mod messages;
 mod notify;
+mod processor;
 mod reload;
 mod rule_changes;
 mod settings;
@@ -40,6 +41,22 @@ use commands::CommandLine;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let missing = processor::missing();
+    if !missing.is_empty() {
+        messages::say(format_args!(
+            "this processor lacks {}, which this binary was built with: use one that is built for older processors (README, \
+             \"From source\")",
+            missing.join(", ")
+        ));
+        return ExitCode::FAILURE;
+    }
+    keep_pages_small();
+    run()
+}
+
+/// Apart, so that nothing of it runs before the processor has been asked.
+#[inline(never)]
+fn run() -> ExitCode {
     match CommandLine::parse().run() {
         Ok(status) => status,
         Err(error) => {
@@ -47,4 +64,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Compiling rules leaves holes all over the heap. In pages of 2 MiB the holes stay resident, 40 MB with the CRS, and
+/// requests are no faster for them (docs/performance.md).
+fn keep_pages_small() {
+    // Refused, it costs memory and nothing else.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
