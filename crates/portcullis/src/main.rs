@@ -44,8 +44,8 @@ fn main() -> ExitCode {
     let missing = processor::missing();
     if !missing.is_empty() {
         messages::say(format_args!(
-            "this processor lacks {}, which this binary was built with: use one that is built for older processors (README, \
-             \"From source\")",
+            "this processor lacks {}, which this binary was built for: build one with RUSTFLAGS=-Ctarget-cpu=x86-64 (README, \
+             \"Build\")",
             missing.join(", ")
         ));
         return ExitCode::FAILURE;
