@@ -442,6 +442,8 @@ impl Transaction {
         match Multipart::new(content_type, options) {
             Ok(multipart) => {
                 self.trace_boundary(multipart.boundary(), multipart.flags().boundary_quoted);
+                // What is said of the boundary holds although nothing of the body is read.
+                self.body.flags = multipart.flags();
                 self.body.multipart = Some(multipart);
             }
             Err(error) => {

@@ -136,8 +136,10 @@ impl Test for Expanded {
     }
 }
 
-/// The expression that an expanded text stands for.
+/// The expression that an expanded text stands for. It ends at a NUL, as in ModSecurity v2, which hands it to PCRE as a
+/// string of C.
 fn escaped(text: &[u8]) -> Vec<u8> {
+    let text = memchr::memchr(0, text).and_then(|end| text.get(..end)).unwrap_or(text);
     let mut out = Vec::with_capacity(text.len());
     escape::escape_expression(text, &mut out);
     out
@@ -176,6 +178,8 @@ mod tests {
             ("\\d", "1", false),
             ("x|y*", "z", true),
             ("^a{2}$", "aa", true),
+            ("x\0y", "axb", true),
+            ("\0", "", true),
         ] {
             assert_eq!(
                 test.test(value.as_bytes(), text.as_bytes(), false, &mut hit),
