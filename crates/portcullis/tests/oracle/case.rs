@@ -255,8 +255,8 @@ impl Rule {
         let mut names: Vec<&str> = Vec::new();
         for name in self.actions.iter().filter_map(|action| action.strip_prefix("t:")) {
             match name.strip_prefix('-') {
-                _ if name == "none" => names.clear(),
-                Some(removed) => names.retain(|name| *name != removed),
+                _ if name.eq_ignore_ascii_case("none") => names.clear(),
+                Some(removed) => names.retain(|name| !name.eq_ignore_ascii_case(removed)),
                 None => names.push(name.trim_start_matches('+')),
             }
         }
