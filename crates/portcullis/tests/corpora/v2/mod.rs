@@ -1,7 +1,8 @@
 //! ModSecurity 2's regression tests: a configuration, a request, and what must stand in the logs and the answer.
 //!
-//! Each case runs in a process of its own: a site with the case's configuration, between a client that sends the bytes
-//! and an origin that serves the documents. It is stopped before its logs are read, so nothing has to be waited for.
+//! Each case runs in a process of its own, and in a second one without the screen: a site with the case's configuration,
+//! between a client that sends the bytes and an origin that serves the documents. It is stopped before its logs are read,
+//! so nothing has to be waited for.
 //! The expressions are about version 2's own texts in the error, debug and audit log; ours must meet them as they are.
 
 mod case;
@@ -81,11 +82,18 @@ fn tasks(folder: &Path) -> Vec<Task> {
     tasks
 }
 
-/// Why a case fails.
+/// Why a case fails, with the screen or without it.
 fn judge(case: &Case, server_root: &Path, origin: SocketAddr) -> Result<(), String> {
     if let Some(error) = &case.conf_error {
         return Err(format!("the configuration could not be made: {error}"));
     }
+    judge_with(&["--workers", "1"], case, server_root, origin)?;
+    judge_with(&["--workers", "1", "--plain"], case, server_root, origin)
+        .map_err(|why| format!("with --plain: {why}"))
+}
+
+/// Why a case fails in a process with these flags.
+fn judge_with(flags: &[&str], case: &Case, server_root: &Path, origin: SocketAddr) -> Result<(), String> {
     let site = Site::with("", "");
     let places = places(&site, server_root, origin);
     let configuration = case::bytes(&case.conf).unwrap_or_default();
@@ -95,8 +103,7 @@ fn judge(case: &Case, server_root: &Path, origin: SocketAddr) -> Result<(), Stri
     if !checked.status.success() {
         return Err(format!("does not load:\n{}", String::from_utf8_lossy(&checked.stderr)));
     }
-    let (process, address) =
-        Portcullis::run(site.argument(), &format!("http://{origin}"), &["--workers", "1"]);
+    let (process, address) = Portcullis::run(site.argument(), &format!("http://{origin}"), flags);
     let answer = match case::request(&case.request, &places)? {
         Some(request) => followed(exchange(address, &request)),
         None => Vec::new(),

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use portcullis_engine::{
-    BodyPlan, BodyProgress, Compatibility, Phase, Record, RequestLine, RuleSet, Start, Step, Transaction,
-    Verdict,
+    BodyPlan, BodyProgress, Compatibility, Evaluation, Phase, Record, RequestLine, RuleSet, Start, Step,
+    Transaction, Verdict,
 };
 use portcullis_testkit::corpus;
 use portcullis_testkit::rules::Source;
@@ -47,9 +47,20 @@ pub fn compile(case: &Case, file: &str) -> Result<Arc<RuleSet>, String> {
     source.compile(compatibility).map(Arc::new)
 }
 
-/// Runs a case.
-pub fn run(case: &Case, rules: Arc<RuleSet>) -> Seen {
-    let mut transaction = begin(case, &rules);
+/// Runs a case through both evaluators; an error says what differs.
+pub fn run(case: &Case, rules: Arc<RuleSet>) -> Result<Seen, String> {
+    let (plain, _) = evaluate(case, &rules, Evaluation::Plain);
+    let (screened, status) = evaluate(case, &rules, Evaluation::Screened);
+    if plain.dump() != screened.dump() {
+        return Err(format!("plain:\n{}\nscreened:\n{}", plain.dump(), screened.dump()));
+    }
+    Ok(Seen { record: screened.finish(), rules, status })
+}
+
+/// The transaction behind its last phase, and the status of the answer.
+fn evaluate(case: &Case, rules: &Arc<RuleSet>, evaluation: Evaluation) -> (Transaction, u16) {
+    let mut transaction = begin(case, rules);
+    transaction.set_evaluation(evaluation);
     let outside = Outside::new();
     let verdict = match exchange(case, &mut transaction, &outside) {
         Ok(()) => Verdict::Pass,
@@ -62,7 +73,7 @@ pub fn run(case: &Case, rules: Arc<RuleSet>) -> Seen {
     };
     let _ = phase(&mut transaction, Phase::Logging, &outside);
     outside.store(&transaction, NOW);
-    Seen { record: transaction.finish(), rules, status }
+    (transaction, status)
 }
 
 fn begin(case: &Case, rules: &Arc<RuleSet>) -> Transaction {

@@ -54,7 +54,7 @@ fn judge(case: &Case, file: &str) -> Result<(), String> {
         Err(_) if !expected.parser_error.is_empty() => return Ok(()),
         Err(text) => return Err(format!("does not load:\n{text}")),
     };
-    let seen = drive::run(case, rules);
+    let seen = drive::run(case, rules)?;
     if seen.status != expected.http_code {
         return Err(format!("status {} instead of {}", seen.status, expected.http_code));
     }
