@@ -7,18 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Appends a number in decimal.
 pub(crate) fn decimal(value: u64, out: &mut Vec<u8>) {
-    let from = out.len();
-    let mut rest = value;
-    loop {
-        out.push(b'0' + (rest % 10) as u8);
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if let Some(digits) = out.get_mut(from..) {
-        digits.reverse();
-    }
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 /// Appends the last `width` digits of a number, at most nine.

@@ -3,8 +3,8 @@
 //! Of the rules that a request visits most do not match: `REQUEST_PROTOCOL "!@within HTTP/1.1"`, `&REQUEST_HEADERS:Host "@eq 0"`.
 //! A test that says no leaves nothing behind: no effect, no variable, no line (the debug log, where it would be seen, takes
 //! the plain way). So a rule's values are collected, transformed and tested by the same code as always, and only when one
-//! of them matches, or the operator fails, does the rule begin, from its start. What is done twice then are the tests
-//! before the first match.
+//! of them matches, or the operator fails, does the rule begin, from its start. What is done twice then are the tests up to
+//! the first match; rules with many or long values are not asked, for whom the machinery is little and the tests are much.
 //!
 //! Left out are rules whose test does more than to answer, and what writes notices when it is collected ([`can_miss`]).
 //! The plain evaluator never asks here, so whatever compares the evaluators compares the two ways.
@@ -13,17 +13,19 @@ use portcullis_operators::Uncaptured;
 
 use crate::ruleset::{Rule, RuleSet, Test};
 use crate::transaction::Transaction;
-use crate::variables::Variable;
+use crate::variables::Value;
+
+/// With more values than this, or with more bytes in them, a rule begins at once.
+const MOST_VALUES: usize = 32;
+const MOST_BYTES: usize = 4096;
 
 /// Whether a finished rule can be asked here.
 pub(crate) fn can_miss(rule: &Rule) -> bool {
-    let is_quiet =
-        |variable| !matches!(variable, Variable::Xml | Variable::RequestXml | Variable::ResponseXml);
-    matches!(rule.operator.test, Test::Pure(_))
-        && !rule.multi_match
-        // A negated operator captures when the rule does not match.
-        && !(rule.operator.negated && rule.capture)
-        && rule.targets.iter().all(|target| is_quiet(target.variable))
+    // A negated operator captures when the rule does not match.
+    let captures_anyway = rule.operator.negated && rule.capture;
+    // Collecting nodes can fail, which is told.
+    let can_fail = rule.targets.iter().any(|target| target.variable.is_xml());
+    matches!(rule.operator.test, Test::Pure(_)) && !rule.multi_match && !captures_anyway && !can_fail
 }
 
 impl Transaction {
@@ -43,12 +45,14 @@ impl Transaction {
         let mut values = std::mem::take(&mut self.values);
         self.expand_targets(rule, &mut values);
         self.keep_candidates(rules, rule, &mut values);
-        let misses = values.is_empty() || self.none_matches(rules, rule, &values);
+        let bytes: usize = values.iter().map(|value| value.value.len()).sum();
+        let is_small = values.len() <= MOST_VALUES && bytes <= MOST_BYTES;
+        let misses = values.is_empty() || is_small && self.none_matches(rules, rule, &values);
         self.values = values;
         misses
     }
 
-    fn none_matches(&mut self, rules: &RuleSet, rule: &Rule, values: &[crate::variables::Value]) -> bool {
+    fn none_matches(&mut self, rules: &RuleSet, rule: &Rule, values: &[Value]) -> bool {
         let operator = &rule.operator;
         let Test::Pure(test) = &operator.test else { return false };
         let literal = operator.argument.as_literal();

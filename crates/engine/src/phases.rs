@@ -202,6 +202,8 @@ impl Transaction {
     ) -> Result<Option<Verdict>, Suspended> {
         if self.is_removed(index) {
             self.trace(TraceStep::RuleRemoved(index));
+            // Of a link that its starter took out, the chain ends as if it did not match.
+            self.matched.vars.clear();
             self.cursor.in_chain = false;
             self.cursor.position = rule.after_chain as usize;
             return Ok(None);

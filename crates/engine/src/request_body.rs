@@ -4,10 +4,11 @@
 //! runs. Multipart bodies are parsed as they come and their files are not kept; the other processors need the body in
 //! one piece, which the limits bound. (spec: engine, "Request body")
 
+use std::ops::ControlFlow;
+
 use portcullis_bodies::{
     JsonFailure, JsonLimits, JsonNames, Multipart, MultipartFlags, MultipartOptions, XmlDocument, XmlLimits,
 };
-use std::ops::ControlFlow;
 
 use crate::arena::Text;
 use crate::record::{EngineMode, Upload};

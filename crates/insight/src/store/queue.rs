@@ -123,6 +123,10 @@ impl Shared {
 
     /// Takes an event apart, so that what is made here is freed here, and puts it in.
     pub(super) fn enqueue(&self, event: EventDetail) {
+        // What a full queue refuses need not be taken apart first.
+        if self.refuses(&locked(&self.waiting), 1) {
+            return self.refuse();
+        }
         let entries = locked(&self.catalogue).entries(&event);
         match Kept::of(event, &entries) {
             Ok(event) => self.put(event),
@@ -131,14 +135,21 @@ impl Shared {
         }
     }
 
+    fn refuses(&self, waiting: &Waiting, bytes: usize) -> bool {
+        waiting.closed || waiting.bytes + bytes > self.queue_bytes
+    }
+
+    fn refuse(&self) {
+        self.lost_in_queue.fetch_add(1, Ordering::Relaxed);
+        self.notices.record_lost(1, "its queue is full");
+    }
+
     fn put(&self, event: Kept) {
         let bytes = event.weight();
         let mut waiting = locked(&self.waiting);
-        if waiting.closed || waiting.bytes + bytes > self.queue_bytes {
+        if self.refuses(&waiting, bytes) {
             drop(waiting);
-            self.lost_in_queue.fetch_add(1, Ordering::Relaxed);
-            self.notices.record_lost(1, "its queue is full");
-            return;
+            return self.refuse();
         }
         let was_full = self.is_full(&waiting);
         waiting.bytes += bytes;
