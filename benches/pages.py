@@ -108,8 +108,7 @@ def targets(reader):
             for span in (["hour", "month"] if "range" in names else [None]):
                 more = query | ({"range": span} if span else {})
                 found.append(asked + ("?" + urllib.parse.urlencode(more) if more else ""))
-    for one in ATTACKS[:3]:
-        found.append(f"/exclusions/new?event={event['id']}&rule={rule}")
+    found.append(f"/exclusions/new?event={event['id']}&rule={rule}")
     return list(dict.fromkeys(found))
 
 
@@ -148,7 +147,6 @@ def main():
         site = Path(folder) / "site"
         more = ["--crs", options.crs] if options.crs else []
         subprocess.run([program, "init", site, *more], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["git", "-C", site, "log", "-1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         proxy = recording.Proxy(program, site, listener.getsockname()[1],
                                 ["--console", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1"])
         reader = recording.Reader(proxy)

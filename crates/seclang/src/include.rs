@@ -47,7 +47,7 @@ pub enum LoadError {
     #[error("it is a folder")]
     Folder,
     /// The path leaves the area the loader may read.
-    #[error("it lies outside the configuration")]
+    #[error("it lies outside the configuration; copy it there")]
     Outside,
     /// Anything else, in words that follow "cannot read X: ".
     #[error("{0}")]

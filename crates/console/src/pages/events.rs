@@ -28,6 +28,8 @@ struct EventsPage {
     range: Range,
     ranges: [Range; 4],
     verdicts: Vec<(&'static str, &'static str)>,
+    /// Whether events can be asked for by country.
+    knows_countries: bool,
     mistake: Option<String>,
     rows: Vec<Row>,
     older: Option<String>,
@@ -154,6 +156,7 @@ pub(super) fn show(app: &App, request: &Request) -> Result<Answer, Failure> {
         range,
         ranges: RANGES,
         verdicts,
+        knows_countries: app.events().is_ok_and(|events| events.knows_places()),
         mistake,
         rows,
         older,
