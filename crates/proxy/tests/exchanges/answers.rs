@@ -23,6 +23,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// The client could tell that this is all of it.
     pub whole: bool,
+    /// It says that the connection ends behind it.
+    pub closes: bool,
 }
 
 /// The answers in `bytes` to requests of these methods; a method of `HTTP/0.9` stands for an answer without head.
@@ -36,15 +38,16 @@ pub fn read(bytes: &[u8], methods: &[&[u8]], end: End) -> Vec<Answer> {
     while !inbound.is_empty() {
         if method == b"HTTP/0.9" && !bytes.starts_with(b"HTTP/1.1 ") {
             let body = inbound.unread().to_vec();
-            found.push(Answer { status: 0, body, whole: end == End::Closed });
+            found.push(Answer { status: 0, body, whole: end == End::Closed, closes: true });
             break;
         }
         let Ok(Some(head)) = reader.read(&mut inbound) else {
-            found.push(Answer { status: 0, body: inbound.unread().to_vec(), whole: false });
+            found.push(Answer { status: 0, body: inbound.unread().to_vec(), whole: false, closes: true });
             break;
         };
-        let (status, framing) = (head.status(), head.framing(method));
-        found.push(body(&mut inbound, status, framing, end));
+        let (status, framing, closes) = (head.status(), head.framing(method), !head.keep_alive());
+        let (body, whole) = body(&mut inbound, framing, end);
+        found.push(Answer { status, body, whole, closes });
         if status >= 200 {
             method = methods.next().copied().unwrap_or(b"GET");
         }
@@ -52,7 +55,8 @@ pub fn read(bytes: &[u8], methods: &[&[u8]], end: End) -> Vec<Answer> {
     found
 }
 
-fn body(inbound: &mut Inbound, status: u16, framing: Framing, end: End) -> Answer {
+/// A body, and whether it is all of it.
+fn body(inbound: &mut Inbound, framing: Framing, end: End) -> (Vec<u8>, bool) {
     let mut decoder = BodyDecoder::new(framing, BodyLimits::default());
     let mut body = Vec::new();
     let mut whole = decoder.is_complete();
@@ -67,7 +71,7 @@ fn body(inbound: &mut Inbound, status: u16, framing: Framing, end: End) -> Answe
             break;
         }
     }
-    Answer { status, body, whole }
+    (body, whole)
 }
 
 /// Whether an answer is what a case expects.

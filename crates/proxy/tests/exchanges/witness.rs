@@ -112,8 +112,7 @@ impl Stand {
         let exchanges = self.running.exchanges();
         let answers = answers::read(&bytes, &methods, end);
         check_client(case, way, &answers, &bytes)?;
-        // Behind an answer that is cut no further request is served.
-        let cut = answers.last().is_some_and(|last| !last.whole);
+        let cut = ends_early(way, &answers);
         let requests = origin.requests().split_off(before.0);
         check_forwarded(case, &requests, &origin.address().to_string(), cut)?;
         let (received, whole) = (origin.bytes() - before.1, requests.iter().map(Vec::len).sum::<usize>());
@@ -230,13 +229,19 @@ fn more(stream: &mut TcpStream, received: &mut Vec<u8>) -> bool {
     }
 }
 
+/// Whether no further request is served, as the last answer is cut. Byte by byte, a refusal that does not wait for the
+/// request's body may overtake it: the connection ends then, which the answer says.
+fn ends_early(way: Way, answers: &[Answer]) -> bool {
+    let overtakes = |last: &Answer| way == Way::ByteByByte && last.closes && last.status >= 400;
+    answers.last().is_some_and(|last| !last.whole || overtakes(last))
+}
+
 fn check_client(case: &Case, way: Way, answers: &[Answer], bytes: &[u8]) -> Result<(), String> {
     let holds = |part: &Vec<u8>| bytes.windows(part.len()).any(|window| window == part);
     let mut expected = case.client.iter();
-    // A whole answer that the client did not expect is never right, so the lists are compared as a whole. Behind an
-    // answer that is cut there is no other.
+    // A whole answer that the client did not expect is never right, so the lists are compared as a whole.
     let same = answers.iter().all(|answer| expected.next().is_some_and(|one| answers::matches(one, answer)))
-        && (expected.len() == 0 || answers.last().is_some_and(|last| !last.whole));
+        && (expected.len() == 0 || ends_early(way, answers));
     // What is held back for inspection breaks before anything has left.
     let cut = answers.iter().any(|answer| !answer.whole) && way != Way::Streamed && is_html(case);
     if same && !cut && case.contains.iter().all(holds) && !case.lacks.iter().any(holds) {
