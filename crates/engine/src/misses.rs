@@ -9,6 +9,8 @@
 //! Left out are rules whose test does more than to answer, and what writes notices when it is collected ([`can_miss`]).
 //! The plain evaluator never asks here, so whatever compares the evaluators compares the two ways.
 
+use std::ops::Range;
+
 use portcullis_operators::Uncaptured;
 
 use crate::ruleset::{Rule, RuleSet, Test};
@@ -42,14 +44,38 @@ impl Transaction {
         if rule.member.is_some() {
             return self.fails_at_once(rule);
         }
+        if let Some(pairs) = self.pairs_of(rules, rule) {
+            return self.misses_candidates(rules, rule, pairs);
+        }
         let mut values = std::mem::take(&mut self.values);
         self.expand_targets(rule, &mut values);
-        self.keep_candidates(rules, rule, &mut values);
         let bytes: usize = values.iter().map(|value| value.value.len()).sum();
         let is_small = values.len() <= MOST_VALUES && bytes <= MOST_BYTES;
         let misses = values.is_empty() || is_small && self.none_matches(rules, rule, &values);
         self.values = values;
         misses
+    }
+
+    /// Whether a rule matches none of the values that the screen left it. Its targets need not be collected for that: only
+    /// those values can match.
+    fn misses_candidates(&mut self, rules: &RuleSet, rule: &Rule, pairs: Range<usize>) -> bool {
+        let operator = &rule.operator;
+        let (Test::Pure(test), Some(argument)) = (&operator.test, operator.argument.as_literal()) else {
+            return false;
+        };
+        let bytes: usize = pairs.clone().map(|pair| self.paired(pair).len()).sum();
+        if pairs.len() > MOST_VALUES || bytes > MOST_BYTES {
+            return false;
+        }
+        for pair in pairs {
+            let tested = self.transform(rules, self.paired(pair), rule.transformations);
+            if test.test(self.arena.get(tested), argument, false, &mut self.hit) != Ok(false) {
+                return false;
+            }
+            // What an operator says follows from the value and its literal argument.
+            self.refute(pair);
+        }
+        true
     }
 
     fn none_matches(&mut self, rules: &RuleSet, rule: &Rule, values: &[Value]) -> bool {

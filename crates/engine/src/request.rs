@@ -4,6 +4,7 @@
 //! derived here; body arguments are added by `request_body`.
 
 use crate::arena::{Arena, Text};
+use crate::variables::Variable;
 
 /// A named value.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +76,8 @@ pub(crate) struct Request {
     pub(crate) authority: Option<Text>,
     pub(crate) headers: Vec<Pair>,
     pub(crate) header_names: NameFilter,
+    /// How often `headers` has changed.
+    pub(crate) header_changes: usize,
     /// Several fields of one name have become one.
     pub(crate) has_joined_headers: bool,
     pub(crate) cookies: Vec<Pair>,
@@ -90,6 +93,22 @@ impl Request {
     pub(crate) fn set_processor(&mut self, name: &[u8]) {
         self.processor.clear();
         self.processor.extend_from_slice(name);
+    }
+
+    /// A number that stays the same as long as the members of a variable do; `None` when nothing is known.
+    pub(crate) fn state_of(&self, variable: Variable) -> Option<usize> {
+        match variable {
+            Variable::RequestHeaders | Variable::RequestHeadersNames => Some(self.header_changes),
+            // Both only grow.
+            Variable::RequestCookies | Variable::RequestCookiesNames => Some(self.cookies.len()),
+            Variable::Args
+            | Variable::ArgsNames
+            | Variable::ArgsGet
+            | Variable::ArgsGetNames
+            | Variable::ArgsPost
+            | Variable::ArgsPostNames => Some(self.arguments.len()),
+            _ => None,
+        }
     }
 
     /// The first header field of a name.

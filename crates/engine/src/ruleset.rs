@@ -488,6 +488,11 @@ impl BitSet {
         self.words.get(index as usize / 64).is_some_and(|bits| bits & (1 << (index % 64)) != 0)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)
     }
@@ -504,6 +509,14 @@ impl BitSet {
         for (bits, more) in self.words.iter_mut().zip(&other.words) {
             *bits |= more;
         }
+    }
+}
+
+impl FromIterator<u32> for BitSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(numbers: I) -> Self {
+        let mut set = Self::default();
+        numbers.into_iter().for_each(|number| set.insert(number));
+        set
     }
 }
 

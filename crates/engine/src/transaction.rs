@@ -323,6 +323,7 @@ impl Transaction {
 
     /// One header field, in order of arrival.
     pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
+        self.request.header_changes += 1;
         let authority = self.request.authority.filter(|_| name.eq_ignore_ascii_case(b"host"));
         if self.rules.settings.compatibility.join_headers && authority.is_none() {
             let arena = &self.arena;

@@ -229,7 +229,7 @@ impl Choice {
     fn new(cut: &Cut, grower: &mut Grower<'_>, rarity: &Rarity) -> Self {
         let windows = grower.grow(cut);
         let passed = cut.nodes.iter().fold(Symbols::EMPTY, |set, (symbols, _)| set.union(*symbols));
-        let holds = share_of_values(windows.price);
+        let holds = share_of_values(windows.price, rarity);
         match Clause::of_windows(windows.sequences) {
             Some(clause) => {
                 let kept = (holds / rarity.of_values(&[passed])).min(1.0);
@@ -257,6 +257,6 @@ fn telling(sets: Vec<Symbols>, rarity: &Rarity) -> Vec<Symbols> {
 }
 
 /// The share of values that have something which occurs so often per symbol.
-fn share_of_values(price: f32) -> f32 {
-    1.0 - (-price * cost::LENGTH).exp()
+fn share_of_values(price: f32, rarity: &Rarity) -> f32 {
+    1.0 - (-price * rarity.length()).exp()
 }

@@ -189,7 +189,7 @@ mod tests {
     fn admits_what_the_chain_makes_match() {
         let text = b"<title>punkHOLicshell</title>";
         let shape = Shape::Literal { text, at_start: false, at_end: false };
-        let rarity = Rarity::typical();
+        let rarity = Rarity::of_requests();
         let condition = Condition::of(&shape, &rarity).unwrap();
         let mut state = 0x5eed_u64;
         let mut below = |limit: usize| {

@@ -4,6 +4,9 @@
 //! match is a function of the source, the member's name and the value's bytes, so an answer may be kept as long as the rule
 //! set is the same. An entry is found by its hash and compared byte by byte, so a collision is a miss and nothing worse.
 //!
+//! An operator that is asked about a value and says no will say no again: its unit is taken out of the answer
+//! ([`Memory::refute`]), so that a user agent that looks like an attack to the screen is tested once and not in every request.
+//!
 //! It is bounded: a fixed number of places, values up to [`LONGEST`] bytes, and an entry is made only when a value comes a
 //! second time before another took its place; values that never come again leave a number behind. The bet is on traffic
 //! that repeats itself. An attacker can empty it, at the price of one scan per value, which is what each costs without it.
@@ -33,7 +36,16 @@ struct Entry {
     source: u32,
     name: Box<[u8]>,
     value: Box<[u8]>,
-    units: Box<[Unit]>,
+    units: Vec<Unit>,
+}
+
+/// Where an answer is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlaceNumber(u16);
+
+impl PlaceNumber {
+    /// Of what is not kept.
+    pub(crate) const NOWHERE: Self = Self(u16::MAX);
 }
 
 /// A question.
@@ -47,8 +59,8 @@ pub(crate) struct Question<'a> {
 
 /// What is known.
 pub(crate) enum Known<'a> {
-    /// The units that could match.
-    Units(&'a [Unit]),
+    /// The units that could match, and where this is kept.
+    Units(&'a [Unit], PlaceNumber),
     /// Nothing; with the hash, for [`Memory::keep`].
     Nothing(u64),
 }
@@ -69,10 +81,19 @@ impl Memory {
             return Known::Nothing(0);
         }
         let hash = question.hash();
-        let entry = self.places.get(hash as usize % PLACES).and_then(|place| place.entry.as_ref());
+        let place = hash as usize % PLACES;
+        let entry = self.places.get(place).and_then(|place| place.entry.as_ref());
         match entry.filter(|entry| entry.answers(question)) {
-            Some(entry) => Known::Units(&entry.units),
+            Some(entry) => Known::Units(&entry.units, PlaceNumber(place as u16)),
             None => Known::Nothing(hash),
+        }
+    }
+
+    /// A unit does not match what its chain makes of a value, whatever holds it. The place may have become another value's.
+    pub(crate) fn refute(&mut self, place: PlaceNumber, unit: Unit, value: &[u8]) {
+        let entry = self.places.get_mut(usize::from(place.0)).and_then(|place| place.entry.as_mut());
+        if let Some(entry) = entry.filter(|entry| *entry.value == *value) {
+            entry.units.retain(|other| *other != unit);
         }
     }
 
@@ -131,7 +152,7 @@ mod tests {
         let question = |value| Question { source: 3, name: b"n", value };
         for (round, value) in [b"abc", b"abc", b"abc"].into_iter().enumerate() {
             match memory.find(question(value)) {
-                Known::Units(units) => assert!(round == 2 && units == [7, 9], "{round}"),
+                Known::Units(units, _) => assert!(round == 2 && units == [7, 9], "{round}"),
                 Known::Nothing(hash) => {
                     assert!(round < 2);
                     memory.keep(question(value), hash, &[7, 9]);
@@ -142,6 +163,22 @@ mod tests {
         assert!(matches!(memory.find(Question { source: 4, ..question(b"abc") }), Known::Nothing(_)));
         memory.clear();
         assert!(matches!(memory.find(question(b"abc")), Known::Nothing(_)));
+    }
+
+    #[test]
+    fn what_an_operator_refutes_is_forgotten() {
+        let mut memory = Memory::new();
+        let question = Question { source: 1, name: b"", value: b"seen" };
+        for _ in 0..2 {
+            let Known::Nothing(hash) = memory.find(question) else { panic!("it is new") };
+            memory.keep(question, hash, &[3, 5]);
+        }
+        let Known::Units(_, place) = memory.find(question) else { panic!("it is kept") };
+        memory.refute(place, 3, b"another");
+        memory.refute(PlaceNumber::NOWHERE, 3, b"seen");
+        assert!(matches!(memory.find(question), Known::Units([3, 5], _)));
+        memory.refute(place, 3, b"seen");
+        assert!(matches!(memory.find(question), Known::Units([5], _)));
     }
 
     #[test]

@@ -35,7 +35,7 @@
 //! # What it bets on
 //!
 //! That ordinary values seldom meet conditions: a value made to meet many costs what it costs without a screen, no more.
-//! That `typical.txt`, the sample behind [`rarity`], is like the traffic: otherwise windows are chosen badly and found more
+//! That the samples behind [`rarity`] are like the traffic: otherwise windows are chosen badly and found more
 //! often. Neither can make an answer wrong. What cannot be screened (negated operators, numbers, macros in the argument,
 //! expressions that the linear engine does not run) has no condition and always runs.
 
@@ -44,6 +44,7 @@ mod condition;
 mod cut;
 mod gapped;
 mod graph;
+mod groups;
 mod memory;
 mod passage;
 pub(crate) mod plan;

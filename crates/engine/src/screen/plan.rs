@@ -6,14 +6,15 @@
 //! run only when the rule before them matched. A negated rule is visited always, and matches a value that its operator
 //! cannot match without running it. Everything else is visited always.
 //!
-//! The phases of the request share one scanner, those of the response another, so that a header that rules of phases 1
-//! and 2 look at is scanned once.
+//! The phases of the request share their scanners ([`groups`]), those of the response theirs, so that a header that rules of
+//! phases 1 and 2 look at is scanned once.
 
 use std::collections::BTreeSet;
 
 use super::alphabet::Symbols;
 use super::condition::Condition;
 use super::gapped::{Gapped, MOST, deleted};
+use super::groups;
 use super::passage::Passage;
 use super::rarity::Rarity;
 use super::scanner::{Scanner, Unit};
@@ -33,10 +34,11 @@ pub(crate) struct Screen {
     units: Vec<Option<Unit>>,
 }
 
-/// What shares a scanner.
+/// Phases whose rules look at the same values.
 #[derive(Debug, Default)]
 pub(crate) struct Half {
-    pub(crate) scanner: Scanner,
+    /// Of each group of sources.
+    pub(crate) scanners: Vec<Scanner>,
     pub(crate) units: Vec<UnitPlan>,
     /// Every chain of a unit and every beginning of one; the first is the empty chain, and a chain stands behind its
     /// beginnings.
@@ -75,6 +77,8 @@ pub(crate) struct Source {
     pub(crate) selector: Selector,
     /// The phase from which on they are final.
     pub(crate) from: Phase,
+    /// Index in [`Half::scanners`].
+    pub(crate) group: usize,
     /// Units that look at all of them.
     units: BitSet,
     /// Units that look at those of a name, or at all but those.
@@ -142,10 +146,12 @@ impl Screen {
         chains: &TransformationChains,
         passed_over: &[BitSet; 5],
     ) -> Self {
-        let rarity = Rarity::typical();
+        let rarities = [Rarity::of_requests(), Rarity::of_answers()];
         let mut builders = [Builder::default(), Builder::default()];
         let mut screen = Self { units: vec![None; rules.len()], ..Self::default() };
         for ((phase, program), passed_over) in Phase::ALL.into_iter().zip(programs).zip(passed_over) {
+            let [of_requests, of_answers] = &rarities;
+            let rarity = if half_of(phase) == 0 { of_requests } else { of_answers };
             let mut visited = vec![0; program.len().div_ceil(64)];
             let broken_into = broken_into(rules, program);
             for (position, instruction) in program.iter().enumerate() {
@@ -155,7 +161,7 @@ impl Screen {
                 };
                 let condition = rule
                     .filter(|_| !passed_over.contains(position as u32))
-                    .and_then(|rule| condition(rule, phase, &rarity));
+                    .and_then(|rule| condition(rule, phase, rarity));
                 let builder = builders.get_mut(half_of(phase));
                 let mut is_visited = rule.is_none_or(|rule| !rule.is_link);
                 if let (Some(rule), Some(condition), Some(builder)) = (rule, condition, builder) {
@@ -174,7 +180,9 @@ impl Screen {
                 *slot = visited;
             }
         }
-        screen.halves = builders.map(|builder| builder.finish(&rarity));
+        let [requests, answers] = builders;
+        let [of_requests, of_answers] = &rarities;
+        screen.halves = [requests.finish(of_requests), answers.finish(of_answers)];
         screen
     }
 
@@ -387,6 +395,7 @@ impl Builder {
                 variable,
                 selector,
                 from: final_from(variable).unwrap_or(Phase::Logging),
+                group: 0,
                 units: BitSet::default(),
                 named: Vec::new(),
                 chains: Vec::new(),
@@ -402,11 +411,16 @@ impl Builder {
 
     fn finish(mut self, rarity: &Rarity) -> Half {
         let Half { sources, chains, units, .. } = &mut self.half;
-        for source in sources {
+        for source in sources.iter_mut() {
             source.set_gapped(chains, units, &self.conditions, rarity);
             source.arrange(chains);
         }
-        self.half.scanner = Scanner::new(&self.conditions, rarity);
+        let conditions = &self.conditions;
+        let scanner = |units: &BitSet| {
+            let members = units.iter().filter_map(|unit| Some((unit, conditions.get(unit as usize)?)));
+            Scanner::new(members, rarity)
+        };
+        self.half.scanners = groups::arrange(sources).iter().map(scanner).collect();
         self.half
     }
 }

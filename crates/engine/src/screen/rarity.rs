@@ -1,8 +1,8 @@
 //! How often symbols follow each other in ordinary values: the cost model of the analysis.
 //!
-//! A condition that ordinary traffic rarely meets saves work; which ones those are is guessed from `typical.txt`, a sample
-//! of header values, names, prose and the like, one value a line (a line that ends in `\` goes on in the next). The model
-//! counts pairs and triples: `qx` is rarer than `th`. It decides only what is *chosen*, never what is *true*: with a model
+//! A condition that ordinary traffic rarely meets saves work; which ones those are is guessed from samples: `typical.txt` of
+//! what requests hold (header values, names, prose and the like), `typical_answers.txt` of what answers hold, one value a
+//! line (a line that ends in `\` goes on in the next). The model counts pairs and triples: `qx` is rarer than `th`. It decides only what is *chosen*, never what is *true*: with a model
 //! that is all wrong the screen is slower and still exact.
 
 #![expect(clippy::indexing_slicing, reason = "tables of 64 rows are indexed by symbols, which are below 64")]
@@ -13,8 +13,13 @@ use std::collections::HashMap;
 use super::alphabet::{EDGE, Symbol, Symbols, symbol};
 use crate::hash::OffsetHasher;
 
-/// The sample.
-static SAMPLE: &[u8] = include_bytes!("typical.txt");
+/// The samples.
+static REQUESTS: &[u8] = include_bytes!("typical.txt");
+static ANSWERS: &[u8] = include_bytes!("typical_answers.txt");
+
+/// How many symbols the typical value of a request and the typical answer have.
+const REQUEST_LENGTH: f32 = 60.0;
+const ANSWER_LENGTH: f32 = 4000.0;
 
 /// Relative frequencies of symbols and of pairs, the edge counting as a symbol.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub(crate) struct Rarity {
     pair: [[f32; 64]; 64],
     /// How often three symbols in a row occur, by their number of 18 bits.
     triple: Vec<f32>,
+    /// How many symbols the typical value has.
+    length: f32,
     /// The symbols of each value.
     values: Vec<Symbols>,
     /// Answers of `of_pair` for large sets; the same few come again and again.
@@ -36,9 +43,19 @@ const LARGE: u32 = 16;
 const SMOOTHING: f32 = 0.04;
 
 impl Rarity {
-    /// The model of the embedded sample.
-    pub(crate) fn typical() -> Self {
-        Self::of_sample(SAMPLE)
+    /// The model of what requests hold.
+    pub(crate) fn of_requests() -> Self {
+        Self { length: REQUEST_LENGTH, ..Self::of_sample(REQUESTS) }
+    }
+
+    /// The model of what answers hold. Most of it is bodies, where `<script` and quotes are nothing rare.
+    pub(crate) fn of_answers() -> Self {
+        Self { length: ANSWER_LENGTH, ..Self::of_sample(ANSWERS) }
+    }
+
+    /// How many symbols the typical value has.
+    pub(crate) fn length(&self) -> f32 {
+        self.length
     }
 
     fn of_sample(sample: &[u8]) -> Self {
@@ -80,7 +97,7 @@ impl Rarity {
             }
         }
         triple.iter_mut().for_each(|count| *count /= total);
-        Self { single, pair, triple, values, pairs: RefCell::default() }
+        Self { single, pair, triple, length: REQUEST_LENGTH, values, pairs: RefCell::default() }
     }
 
     /// How often a symbol is one of these.
@@ -162,7 +179,7 @@ pub(crate) fn triples([first, second, third]: [Symbols; 3]) -> impl Iterator<Ite
         .flat_map(move |a| second.iter().flat_map(move |b| third.iter().map(move |c| number(a, b, c))))
 }
 
-/// What things cost, in nanoseconds on some machine; only their ratios matter.
+/// What things cost per [`LENGTH`](cost::LENGTH) symbols of values, in nanoseconds on some machine; only their ratios matter.
 pub(crate) mod cost {
     /// Running an operator on a value that could match.
     pub(crate) const CANDIDATE: f32 = 500.0;
@@ -174,7 +191,7 @@ pub(crate) mod cost {
     pub(crate) const WINDOW: f32 = 0.004;
     /// One more combination of three symbols that leads to a window.
     pub(crate) const ANCHOR: f32 = 0.0002;
-    /// How many symbols the typical value has.
+    /// The symbols that costs are told for.
     pub(crate) const LENGTH: f32 = 60.0;
 }
 
@@ -184,7 +201,7 @@ mod tests {
 
     #[test]
     fn knows_rare_from_common() {
-        let model = Rarity::typical();
+        let model = Rarity::of_requests();
         let of = |text: &[u8; 3]| model.of_triple(text.map(|byte| Symbols::of_bytes([byte])));
         assert!(of(b"the") > 20.0 * of(b"xqz"));
         assert!(of(b"the") > of(b"<?p"));

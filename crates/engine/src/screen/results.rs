@@ -48,14 +48,16 @@ struct ResultText {
 }
 
 impl Results {
-    /// Begins with a value.
-    pub(crate) fn begin(&mut self, half: &Half, value: &[u8]) {
+    /// Begins with a value, for sources of one group.
+    pub(crate) fn begin(&mut self, half: &Half, source: &Source, value: &[u8]) {
         self.reset(half.chains.len());
-        self.scan(&half.scanner, value, 0);
+        if let Some(scanner) = half.scanners.get(source.group) {
+            self.scan(scanner, value, 0);
+        }
     }
 
-    /// The units that could match the value that was begun with, as a member of a source. What was made of it for
-    /// another source is not made again.
+    /// The units that could match the value that was begun with, as a member of a source of the same group. What was made of
+    /// it for another source is not made again.
     pub(crate) fn units(
         &mut self,
         half: &Half,
@@ -74,8 +76,11 @@ impl Results {
                 }
             }
             let Some(made) = self.of_chain.get(*chain).copied() else { continue };
-            if *is_tested && self.text(made.text).is_some_and(|text| text.scanned.is_none()) {
-                self.scan(&half.scanner, value, made.text);
+            if *is_tested
+                && self.text(made.text).is_some_and(|text| text.scanned.is_none())
+                && let Some(scanner) = half.scanners.get(source.group)
+            {
+                self.scan(scanner, value, made.text);
             }
         }
         self.choose(half, source, name);
@@ -107,25 +112,17 @@ impl Results {
 
     /// The bytes of a text; `value` is the first.
     fn bytes_of<'a>(&'a self, text: usize, value: &'a [u8]) -> &'a [u8] {
-        match self.text(text) {
-            Some(ResultText { bytes: (from, to), .. }) if text > 0 => {
-                self.bytes.get(*from..*to).unwrap_or_default()
-            }
-            _ => value,
-        }
+        bytes_of(&self.texts, &self.bytes, text, value)
     }
 
-    fn scan(&mut self, scanner: &Scanner, value: &[u8], text: usize) -> Symbols {
-        let mut findings = std::mem::take(&mut self.findings);
-        scanner.scan(self.bytes_of(text, value), &mut findings);
-        let from = self.candidates.len();
-        self.candidates.extend_from_slice(&findings.candidates);
-        if let Some(text) = self.texts.get_mut(text) {
-            text.scanned = Some((findings.seen, (from, self.candidates.len())));
+    fn scan(&mut self, scanner: &Scanner, value: &[u8], text: usize) {
+        let Self { findings, texts, bytes, candidates, .. } = self;
+        scanner.scan(bytes_of(texts, bytes, text, value), findings);
+        let from = candidates.len();
+        candidates.extend_from_slice(&findings.candidates);
+        if let Some(text) = texts.get_mut(text) {
+            text.scanned = Some((findings.seen, (from, candidates.len())));
         }
-        let seen = findings.seen;
-        self.findings = findings;
-        seen
     }
 
     /// What a chain makes: the same as its beginning, unless the last step changes it.
@@ -191,5 +188,13 @@ impl Results {
                 }
             }
         }
+    }
+}
+
+/// The bytes of a text; `value` is the first.
+fn bytes_of<'a>(texts: &[ResultText], bytes: &'a [u8], text: usize, value: &'a [u8]) -> &'a [u8] {
+    match texts.get(text) {
+        Some(ResultText { bytes: (from, to), .. }) if text > 0 => bytes.get(*from..*to).unwrap_or_default(),
+        _ => value,
     }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use portcullis_transformations::Tables;
 
-use super::memory::{Known, Memory, Question};
+use super::memory::{Known, Memory, PlaceNumber, Question};
 use super::plan::{Half, Screen, Source, half_of, next_bit};
 use super::results::Results;
 use super::scanner::Unit;
@@ -36,8 +36,8 @@ pub(crate) struct Screening {
     /// The phase that `visits` is for.
     phase: Option<Phase>,
     half: Option<usize>,
-    /// Which units could match which values, in order of units once a phase has begun.
-    pairs: Vec<(Unit, Text)>,
+    /// In order of units once a phase has begun.
+    pairs: Vec<Pair>,
     /// Units whose values could not be had: they run as if there were no screen.
     unscreened: Vec<Unit>,
     /// Positions of the running phase's program to visit.
@@ -45,10 +45,24 @@ pub(crate) struct Screening {
     /// The values of each source as they were scanned, and where in the list each source begins.
     scanned: Vec<Text>,
     starts: Vec<usize>,
+    /// What each source's values are the values of ([`Request::state_of`](crate::request::Request::state_of)).
+    states: Vec<Option<usize>>,
+    /// `scanned` and `starts` of the phase before.
+    scanned_before: Vec<Text>,
+    starts_before: Vec<usize>,
     /// Values that memory knows nothing of.
     asked: Vec<Asked>,
     results: Results,
     memory: Memory,
+}
+
+/// A unit could match a value.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    unit: Unit,
+    value: Text,
+    /// Where memory says so.
+    place: PlaceNumber,
 }
 
 /// A value of a source, about which nothing is known yet.
@@ -90,6 +104,7 @@ impl Screening {
         self.unscreened.clear();
         self.scanned.clear();
         self.starts.clear();
+        self.states.clear();
     }
 
     /// The next position to visit, from `position` on.
@@ -111,12 +126,24 @@ impl Screening {
         })
     }
 
+    /// Where the values of a source stand among those of the phase before.
+    fn before(&self, source: usize) -> Range<usize> {
+        let end = self.scanned_before.len();
+        let start = |source: usize| self.starts_before.get(source).copied().unwrap_or(end);
+        start(source)..start(source + 1)
+    }
+
     /// The values that a unit could match.
-    fn values_of(&self, unit: Unit) -> &[(Unit, Text)] {
-        let from = self.pairs.partition_point(|(other, _)| *other < unit);
+    fn pairs_of(&self, unit: Unit) -> Range<usize> {
+        let from = self.pairs.partition_point(|pair| pair.unit < unit);
         let rest = self.pairs.get(from..).unwrap_or_default();
-        let count = rest.iter().take_while(|(other, _)| *other == unit).count();
-        rest.get(..count).unwrap_or_default()
+        from..from + rest.iter().take_while(|pair| pair.unit == unit).count()
+    }
+
+    /// Whether a unit could match a value.
+    fn has_pair(&self, unit: Unit, value: Text) -> bool {
+        let pairs = self.pairs.get(self.pairs_of(unit)).unwrap_or_default();
+        pairs.iter().any(|pair| pair.value == value)
     }
 }
 
@@ -150,30 +177,30 @@ impl Transaction {
             screening.unscreened.clear();
             screening.scanned.clear();
             screening.starts.clear();
+            screening.states.clear();
         }
         let pairs_before = screening.pairs.len();
-        let before = (std::mem::take(&mut screening.scanned), std::mem::take(&mut screening.starts));
+        screening.states.resize(half.sources.len(), None);
+        std::mem::swap(&mut screening.scanned, &mut screening.scanned_before);
+        std::mem::swap(&mut screening.starts, &mut screening.starts_before);
+        screening.scanned.clear();
+        screening.starts.clear();
         for (index, source) in half.sources.iter().enumerate() {
             screening.starts.push(screening.scanned.len());
-            if source.from > phase {
-                continue;
+            if source.from <= phase {
+                self.ask_about_source(rules, half, index, &mut values, &mut screening);
             }
-            let known = before.1.get(index).map_or(&[][..], |start| {
-                let end = before.1.get(index + 1).copied().unwrap_or(before.0.len());
-                before.0.get(*start..end).unwrap_or_default()
-            });
-            self.ask_about_source(rules, half, index, known, &mut values, &mut screening);
         }
         self.screen_asked(rules, half, &mut screening);
         self.values = values;
         if let Some(begun) = begun {
-            let values = screening.scanned.len().saturating_sub(before.0.len());
+            let values = screening.scanned.len().saturating_sub(screening.scanned_before.len());
             self.note_screen(begun, values, screening.pairs.len() - pairs_before);
         }
-        screening.pairs.sort_unstable_by_key(|(unit, text)| (*unit, text.key()));
+        screening.pairs.sort_unstable_by_key(|pair| (pair.unit, pair.value.key()));
         screening.visits.clear();
         screening.visits.extend_from_slice(rules.screen.visited(phase));
-        for unit in screening.pairs.iter().map(|(unit, _)| unit).chain(&screening.unscreened) {
+        for unit in screening.pairs.iter().map(|pair| &pair.unit).chain(&screening.unscreened) {
             let Some(plan) = half.units.get(*unit as usize).filter(|plan| plan.phase == phase) else {
                 continue;
             };
@@ -190,29 +217,39 @@ impl Transaction {
         rules: &RuleSet,
         half: &Half,
         index: usize,
-        known: &[Text],
         values: &mut Vec<Value>,
         screening: &mut Screening,
     ) {
         let Some(source) = half.sources.get(index) else { return };
+        let before = screening.before(index);
+        let state = self.request.state_of(source.variable);
+        let state_before = screening.states.get_mut(index).and_then(|slot| std::mem::replace(slot, state));
+        if state.is_some() && state == state_before {
+            screening.scanned.extend_from_slice(screening.scanned_before.get(before).unwrap_or_default());
+            return;
+        }
         values.clear();
         if !self.collect_source(rules, source, values) {
             screening.unscreened.extend(source.all_units());
             return;
         }
+        let Screening { memory, pairs, asked, half, scanned, scanned_before, .. } = screening;
+        let known = scanned_before.get(before).unwrap_or_default();
         for (position, value) in values.iter().enumerate() {
-            screening.scanned.push(value.value);
-            if known.get(position) == Some(&value.value) {
+            let value_text = value.value;
+            scanned.push(value_text);
+            if known.get(position) == Some(&value_text) {
                 continue;
             }
             let name = match value.name {
                 MemberName::Member(name) if source.tells_names() => name,
                 _ => Text::EMPTY,
             };
-            let Screening { memory, pairs, asked, half, .. } = screening;
-            let mut ask = Asked { value: value.value, source: index, name, hash: 0 };
+            let mut ask = Asked { value: value_text, source: index, name, hash: 0 };
             match memory.find(ask.question(*half, &self.arena)) {
-                Known::Units(units) => pairs.extend(units.iter().map(|unit| (*unit, value.value))),
+                Known::Units(units, place) => {
+                    pairs.extend(units.iter().map(|unit| Pair { unit: *unit, value: value_text, place }));
+                }
                 Known::Nothing(hash) => {
                     ask.hash = hash;
                     asked.push(ask);
@@ -225,16 +262,19 @@ impl Transaction {
     fn screen_asked(&self, rules: &RuleSet, half: &Half, screening: &mut Screening) {
         let tables = Tables { unicode: rules.unicode.as_deref() };
         let Screening { asked, results, memory, pairs, half: number, .. } = screening;
-        asked.sort_unstable_by_key(|ask| (ask.value.key(), ask.source, ask.name.key()));
+        let group = |ask: &Asked| half.sources.get(ask.source).map_or(0, |source| source.group);
+        asked.sort_unstable_by_key(|ask| (ask.value.key(), group(ask), ask.source, ask.name.key()));
         let mut begun = None;
         for ask in asked.drain(..) {
             let Some(source) = half.sources.get(ask.source) else { continue };
             let question = ask.question(*number, &self.arena);
-            if begun.replace(ask.value) != Some(ask.value) {
-                results.begin(half, question.value);
+            let begins = Some((ask.value, source.group));
+            if begun.replace((ask.value, source.group)) != begins {
+                results.begin(half, source, question.value);
             }
             let units = results.units(half, source, question, &tables);
-            pairs.extend(units.iter().map(|unit| (*unit, ask.value)));
+            let pair = |unit: &Unit| Pair { unit: *unit, value: ask.value, place: PlaceNumber::NOWHERE };
+            pairs.extend(units.iter().map(pair));
             memory.keep(question, ask.hash, units);
         }
     }
@@ -261,8 +301,7 @@ impl Transaction {
 
     /// Whether the operator of a rule, negated or not, cannot match what its chain makes of a value.
     pub(crate) fn is_ruled_out(&self, rules: &RuleSet, rule: &Rule, value: &Value) -> bool {
-        self.screened_unit(rules, rule)
-            .is_some_and(|unit| !self.screening.values_of(unit).iter().any(|(_, text)| *text == value.value))
+        self.screened_unit(rules, rule).is_some_and(|unit| !self.screening.has_pair(unit, value.value))
     }
 
     /// Leaves only the values that a screened rule could match; a negated operator matches the others.
@@ -271,8 +310,27 @@ impl Transaction {
             return;
         }
         if let Some(unit) = self.screened_unit(rules, rule) {
-            let paired = self.screening.values_of(unit);
-            values.retain(|value| paired.iter().any(|(_, text)| *text == value.value));
+            values.retain(|value| self.screening.has_pair(unit, value.value));
+        }
+    }
+
+    /// Where the values of a screened rule stand, for [`Transaction::paired`]; `None` when the rule is not screened, or
+    /// matches those that it is not paired with.
+    pub(crate) fn pairs_of(&self, rules: &RuleSet, rule: &Rule) -> Option<Range<usize>> {
+        let unit = self.screened_unit(rules, rule).filter(|_| !rule.operator.negated)?;
+        Some(self.screening.pairs_of(unit))
+    }
+
+    /// A value that a screened rule could match.
+    pub(crate) fn paired(&self, pair: usize) -> Text {
+        self.screening.pairs.get(pair).map_or(Text::EMPTY, |pair| pair.value)
+    }
+
+    /// The rule of this pair does not match the value, and never will.
+    pub(crate) fn refute(&mut self, pair: usize) {
+        let Screening { pairs, memory, .. } = &mut self.screening;
+        if let Some(pair) = pairs.get(pair).filter(|pair| pair.place != PlaceNumber::NOWHERE) {
+            memory.refute(pair.place, pair.unit, self.arena.get(pair.value));
         }
     }
 }

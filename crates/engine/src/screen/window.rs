@@ -252,7 +252,8 @@ impl<'a> Grower<'a> {
             Some(ways) => ways.clone(),
             None => end.ways.insert(self.ways(&end.nodes, here, forward)).clone(),
         }?;
-        let left_over = window.price * self.share(here, ways.all.0, forward) * cost::LENGTH * cost::CANDIDATE;
+        let price = window.price * self.share(here, ways.all.0, forward);
+        let left_over = price * self.rarity.length() * cost::CANDIDATE;
         // Splitting helps only later steps: it must be worth the windows it makes.
         let parts = ways.each.len().min(APART) as f32;
         let split = may_split && forward && ways.each.len() > 1 && left_over > 2.0 * parts * cost::WINDOW;

@@ -15,10 +15,10 @@ use crate::screen::window::{Anchor, LONGEST, Sequence, anchors};
 type Marked<'a> = (u16, Option<&'a Whole>);
 
 impl Scanner {
-    /// Builds a scanner; the unit of a condition is its index. Each condition has a clause.
-    pub(crate) fn new(conditions: &[Condition], rarity: &Rarity) -> Self {
+    /// Builds a scanner of units with their conditions, each of which has a clause.
+    pub(crate) fn new<'a>(units: impl IntoIterator<Item = (Unit, &'a Condition)>, rarity: &Rarity) -> Self {
         let mut scanner = Self::default();
-        let windows = scanner.add_conditions(conditions);
+        let windows = scanner.add_conditions(units);
         // Numbers of three symbols, each with an entry; and of how many entries each number is.
         let mut anchored: Vec<(u32, u32)> = Vec::new();
         let mut loads = vec![0u16; 1 << 18];
@@ -39,25 +39,29 @@ impl Scanner {
     }
 
     /// Fills `clauses`, `units` and `by_symbol`; returns the distinct windows in order, each with its clauses.
-    fn add_conditions<'a>(&mut self, conditions: &'a [Condition]) -> Vec<(Sequence, Vec<Marked<'a>>)> {
+    fn add_conditions<'a>(
+        &mut self,
+        units: impl IntoIterator<Item = (Unit, &'a Condition)>,
+    ) -> Vec<(Sequence, Vec<Marked<'a>>)> {
         let mut windows: Vec<(Sequence, Marked<'a>)> = Vec::new();
-        for (unit, condition) in conditions.iter().enumerate() {
-            let unit = unit as Unit;
+        for (unit, condition) in units {
+            let index = self.units.len() as u32;
             let from = self.clauses.len() as u32;
             let first = condition.clauses.first().map_or(Symbols::EMPTY, |clause| clause.symbols);
             for symbol in first.iter() {
-                self.by_symbol[usize::from(symbol)].push((unit, first));
+                self.by_symbol[usize::from(symbol)].push((index, first));
             }
             self.telling = self.telling.union(first);
-            for (index, clause) in condition.clauses.iter().enumerate() {
+            for (number_of_clause, clause) in condition.clauses.iter().enumerate() {
                 let number = self.clauses.len() as u16;
                 windows.extend(
                     clause.windows.iter().map(|window| (window.sequence, (number, window.whole.as_ref()))),
                 );
-                let first_of = (index == 0).then_some(unit);
+                let first_of = (number_of_clause == 0).then_some(index);
                 self.clauses.push(ClauseTest { symbols: clause.symbols, first_of });
             }
-            self.units.push(UnitTest { least: condition.least, clauses: (from, self.clauses.len() as u32) });
+            let clauses = (from, self.clauses.len() as u32);
+            self.units.push(UnitTest { unit, least: condition.least, clauses });
         }
         windows.sort_unstable();
         let same = windows.chunk_by(|left, right| left.0 == right.0);

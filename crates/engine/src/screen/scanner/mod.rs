@@ -53,8 +53,9 @@ pub(crate) struct Scanner {
     texts: Vec<u8>,
     clauses: Vec<ClauseTest>,
     units: Vec<UnitTest>,
-    /// For each symbol, the units whose first clause it meets, with all symbols that meet that clause; and all such symbols.
-    by_symbol: [Vec<(Unit, Symbols)>; 64],
+    /// For each symbol, the units whose first clause it meets, as indexes of `units`, with all symbols that meet that clause;
+    /// and all such symbols.
+    by_symbol: [Vec<(u32, Symbols)>; 64],
     telling: Symbols,
 }
 
@@ -102,12 +103,13 @@ struct Mark {
 #[derive(Debug, Clone, Copy)]
 struct ClauseTest {
     symbols: Symbols,
-    /// The unit whose first clause this is.
-    first_of: Option<Unit>,
+    /// The unit whose first clause this is, as an index of `units`.
+    first_of: Option<u32>,
 }
 
 #[derive(Debug)]
 struct UnitTest {
+    unit: Unit,
     least: usize,
     /// Range of `clauses`.
     clauses: (u32, u32),
@@ -193,13 +195,16 @@ impl Scanner {
         findings.seen = Symbols::EMPTY;
         findings.candidates.clear();
         findings.marks.reset(self.clauses.len());
-        self.pass(value, findings);
+        match value.len() <= 64 {
+            true => self.pass_short(value, findings),
+            false => self.pass(value, findings),
+        }
         let Findings { seen, candidates, marks, .. } = findings;
         for clause in &marks.order {
             let ClauseTest { symbols, first_of } = self.clauses[usize::from(*clause)];
             // Symbols that meet the clause announce the unit below.
-            if let Some(unit) = first_of.filter(|_| !symbols.intersects(*seen))
-                && self.holds(unit, value.len(), *seen, marks)
+            if let Some(index) = first_of.filter(|_| !symbols.intersects(*seen))
+                && let Some(unit) = self.candidate(index, value.len(), *seen, marks)
             {
                 candidates.push(unit);
             }
@@ -207,20 +212,41 @@ impl Scanner {
         for symbol in self.telling.intersection(*seen).iter() {
             // A unit is announced once, by the first symbol that meets its clause.
             let smaller = Symbols((1 << symbol) - 1).intersection(*seen);
-            for (unit, first) in &self.by_symbol[usize::from(symbol)] {
-                if !first.intersects(smaller) && self.holds(*unit, value.len(), *seen, marks) {
-                    candidates.push(*unit);
+            for (index, first) in &self.by_symbol[usize::from(symbol)] {
+                if !first.intersects(smaller)
+                    && let Some(unit) = self.candidate(*index, value.len(), *seen, marks)
+                {
+                    candidates.push(unit);
                 }
             }
         }
     }
 
-    /// Whether a unit's condition holds.
-    fn holds(&self, unit: Unit, length: usize, seen: Symbols, marks: &Marks) -> bool {
-        let UnitTest { least, clauses: (from, to) } = self.units[unit as usize];
+    /// The unit at an index, when its condition holds.
+    fn candidate(&self, index: u32, length: usize, seen: Symbols, marks: &Marks) -> Option<Unit> {
+        let UnitTest { unit, least, clauses: (from, to) } = self.units[index as usize];
         let met =
             |clause: u32| marks.contains(clause) || self.clauses[clause as usize].symbols.intersects(seen);
-        length >= least && (from..to).all(met)
+        (length >= least && (from..to).all(met)).then_some(unit)
+    }
+
+    /// The pass over a value that a word has a bit for each byte of, as most are.
+    fn pass_short(&self, value: &[u8], findings: &mut Findings) {
+        let Findings { buffer, seen, marks, .. } = findings;
+        let buffer: &mut Buffer = buffer;
+        buffer[..REACH].fill(EDGE);
+        let mut pair = 0;
+        let mut flags = match value.is_empty() {
+            true => 0,
+            false => self.look_up(value, &mut buffer[REACH..REACH + 64], &mut pair, seen),
+        };
+        buffer[REACH + value.len()..][..REACH].fill(EDGE);
+        while flags != 0 {
+            let bit = flags.leading_zeros() as usize;
+            flags &= !(1 << 63 >> bit);
+            self.compare(value, 0, buffer, REACH + bit, marks);
+        }
+        self.compare_at_end(value, 0, buffer, REACH + value.len(), pair, marks);
     }
 
     fn pass(&self, value: &[u8], findings: &mut Findings) {
@@ -257,9 +283,21 @@ impl Scanner {
                 }
             }
         }
-        // The edge behind the value can complete an anchor too.
+        self.compare_at_end(value, passed, buffer, REACH + count, pair, marks);
+    }
+
+    /// The edge behind the value can complete an anchor too.
+    fn compare_at_end(
+        &self,
+        value: &[u8],
+        passed: usize,
+        buffer: &Buffer,
+        at: usize,
+        pair: usize,
+        marks: &mut Marks,
+    ) {
         if self.anchors[pair & 4095] >> EDGE & 1 == 1 {
-            self.compare(value, passed, buffer, REACH + count, marks);
+            self.compare(value, passed, buffer, at, marks);
         }
     }
 

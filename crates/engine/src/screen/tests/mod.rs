@@ -46,7 +46,7 @@ impl Screened {
             conditions.push(condition);
             patterns.push((source, pattern));
         }
-        let scanner = Scanner::new(&conditions, rarity);
+        let scanner = Scanner::new((0..).zip(&conditions), rarity);
         Self { patterns, conditions, scanner }
     }
 
@@ -79,7 +79,7 @@ impl Screened {
 
 #[test]
 fn matches_of_random_expressions_are_candidates() {
-    let rarity = Rarity::typical();
+    let rarity = Rarity::of_requests();
     let mut random = Random(0x5eed_5c4e);
     let mut findings = Findings::default();
     let (mut tried, mut matches) = (0, 0);
@@ -103,7 +103,7 @@ fn matches_of_random_expressions_are_candidates() {
 
 #[test]
 fn long_values_are_scanned_whole() {
-    let rarity = Rarity::typical();
+    let rarity = Rarity::of_requests();
     let screened =
         Screened::new([b"(?i)union.*?select".to_vec(), b"^abc".to_vec(), b"xyz$".to_vec()], &rarity);
     let mut findings = Findings::default();

@@ -95,7 +95,7 @@ fn decode(text: &[u8]) -> Vec<u8> {
 
 #[test]
 fn matches_of_rule_set_operators_are_candidates() {
-    let rarity = Rarity::typical();
+    let rarity = Rarity::of_requests();
     let mut random = Random(0x0dd5_eed1);
     let mut findings = Findings::default();
     let attacks = corpus::folder("crs-v4").map(|folder| attacks(&folder)).unwrap_or_default();
@@ -110,7 +110,7 @@ fn matches_of_rule_set_operators_are_candidates() {
             conditions.extend(condition.clone());
             condition.is_some()
         });
-        let scanner = Scanner::new(&conditions, &rarity);
+        let scanner = Scanner::new((0..).zip(&conditions), &rarity);
         let (mut tried, mut ruled_out) = (0, 0);
         let mut check = |value: &[u8]| {
             ruled_out += check_operators(&operators, &scanner, value, &mut findings);
