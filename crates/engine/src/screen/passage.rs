@@ -28,14 +28,16 @@ impl Passage {
     /// Of a list of transformations.
     pub(crate) fn of_chain(steps: &[&'static Transformation]) -> Self {
         let free = Self { blockers: Symbols::EMPTY, always_changes: false, changes_case: false };
-        steps.iter().fold(free, |so_far, step| {
-            let step = Self::of_step(step);
-            Self {
-                blockers: so_far.blockers.union(step.blockers),
-                always_changes: so_far.always_changes || step.always_changes,
-                changes_case: so_far.changes_case || step.changes_case,
-            }
-        })
+        steps.iter().fold(free, |so_far, step| so_far.and_then(Self::of_step(step)))
+    }
+
+    /// Of this and then another.
+    pub(crate) fn and_then(self, step: Self) -> Self {
+        Self {
+            blockers: self.blockers.union(step.blockers),
+            always_changes: self.always_changes || step.always_changes,
+            changes_case: self.changes_case || step.changes_case,
+        }
     }
 
     /// Whether a value with these symbols is certain to pass.

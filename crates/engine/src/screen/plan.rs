@@ -67,6 +67,19 @@ pub(crate) struct ChainPlan {
     pub(crate) step: Option<&'static Transformation>,
     /// What passes the last step.
     pub(crate) passage: Passage,
+    /// What passes all steps.
+    pub(crate) whole: Passage,
+}
+
+/// A chain on the way to what units of a source test.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walk {
+    /// Index in [`Half::chains`].
+    pub(crate) chain: usize,
+    /// Whether a unit tests its result.
+    pub(crate) is_tested: bool,
+    /// A value without these passes the chain; the edge, which every value has, where none does.
+    pub(crate) blockers: Symbols,
 }
 
 /// Values that units look at.
@@ -83,12 +96,14 @@ pub(crate) struct Source {
     units: BitSet,
     /// Units that look at those of a name, or at all but those.
     named: Vec<Named>,
-    /// Chains that lead to what those units test, in order; with them, whether a unit tests their result.
-    pub(crate) chains: Vec<(usize, bool)>,
+    /// Chains that lead to what those units test, in order.
+    pub(crate) chains: Vec<Walk>,
     /// A value without these passes all chains but those that let nothing pass.
     pub(crate) blockers: Symbols,
     /// The chains that let nothing pass, and their beginnings.
-    pub(crate) closed: Vec<(usize, bool)>,
+    pub(crate) closed: Vec<Walk>,
+    /// Chains that units test, while the plan is made.
+    tested: Vec<usize>,
     /// Units that are found without their chains, which are not among the others.
     pub(crate) gapped: Vec<Gapped>,
 }
@@ -319,7 +334,8 @@ struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let empty = ChainPlan { id: 0, parent: 0, step: None, passage: Passage::of_chain(&[]) };
+        let free = Passage::of_chain(&[]);
+        let empty = ChainPlan { id: 0, parent: 0, step: None, passage: free, whole: free };
         Self { conditions: Vec::new(), half: Half { chains: vec![empty], ..Half::default() } }
     }
 }
@@ -355,7 +371,9 @@ impl Builder {
         let Some(node) = chains.node(id).filter(|_| known.is_none()) else { return known.unwrap_or(0) };
         let parent = self.chain(node.parent, chains);
         let passage = Passage::of_chain(&[node.step]);
-        self.half.chains.push(ChainPlan { id, parent, step: Some(node.step), passage });
+        let before = self.half.chains.get(parent).map_or(passage, |chain| chain.whole);
+        let whole = before.and_then(passage);
+        self.half.chains.push(ChainPlan { id, parent, step: Some(node.step), passage, whole });
         self.half.chains.len() - 1
     }
 
@@ -377,7 +395,7 @@ impl Builder {
         }
         // An exclusion takes away only what the targets before it select.
         source.named.iter_mut().for_each(|named| named.excluded.remove(unit));
-        source.chains.extend(chains.map(|chain| (chain, true)));
+        source.tested.extend(chains);
     }
 
     fn source(&mut self, variable: Variable, selector: Selector) -> &mut Source {
@@ -401,6 +419,7 @@ impl Builder {
                 chains: Vec::new(),
                 blockers: Symbols::EMPTY,
                 closed: Vec::new(),
+                tested: Vec::new(),
                 gapped: Vec::new(),
             });
             sources.len() - 1
@@ -442,10 +461,9 @@ impl Source {
         conditions: &[Condition],
         rarity: &Rarity,
     ) {
-        let mut tested: Vec<usize> = self.chains.iter().map(|(chain, _)| *chain).collect();
-        tested.sort_unstable();
-        tested.dedup();
-        for chain in tested {
+        self.tested.sort_unstable();
+        self.tested.dedup();
+        for chain in self.tested.clone() {
             let steps = steps(chains, chain);
             let Some(deleted) = deleted(&steps).filter(|_| chain != 0) else { continue };
             let tests_it = |unit: &Unit| {
@@ -462,14 +480,14 @@ impl Source {
             let windows = self.gapped.iter().chain(&found).map(Gapped::len).sum::<usize>();
             if windows <= MOST {
                 self.gapped.extend(found);
-                self.chains.retain(|(other, _)| *other != chain);
+                self.tested.retain(|other| *other != chain);
             }
         }
     }
 
     /// Orders the chains, adds their beginnings, and sorts out which let nothing pass.
     fn arrange(&mut self, chains: &[ChainPlan]) {
-        let tested: Vec<usize> = self.chains.iter().map(|(chain, _)| *chain).collect();
+        let tested = std::mem::take(&mut self.tested);
         let lead_to = |chain: usize, marks: &mut [bool]| {
             let mut next = chain;
             while next != 0 {
@@ -494,9 +512,15 @@ impl Source {
                 false => {}
             }
         }
+        let walk = |(chain, plan): (usize, &ChainPlan)| {
+            let nothing_passes = Symbols::BYTES.union(Symbols::EDGE);
+            let is_open = plan.whole.lets_something_pass();
+            let blockers = if is_open { plan.whole.blockers() } else { nothing_passes };
+            Walk { chain, is_tested: tested.contains(&chain), blockers }
+        };
         let listed = |marks: &[bool]| {
-            let chosen = marks.iter().enumerate().filter(|(_, mark)| **mark);
-            chosen.map(|(chain, _)| (chain, tested.contains(&chain))).collect()
+            let marked = |(chain, _): &(usize, _)| marks.get(*chain) == Some(&true);
+            chains.iter().enumerate().filter(marked).map(walk).collect()
         };
         self.chains = listed(&needed);
         self.closed = listed(&closed);

@@ -10,7 +10,7 @@ use portcullis_transformations::{Outcome, Tables};
 
 use super::alphabet::Symbols;
 use super::memory::Question;
-use super::plan::{Half, Source};
+use super::plan::{Half, Source, Walk};
 use super::scanner::{Findings, Scanner, Unit};
 
 /// Room for the work on one value.
@@ -26,7 +26,7 @@ pub(crate) struct Results {
     candidates: Vec<Unit>,
     /// For each chain of the half, what it makes.
     of_chain: Vec<Made>,
-    /// For each chain, whether it has been walked; of one that has not, it is known where it is asked that the value passes.
+    /// For each chain, whether it has been walked. A value passes those that have not.
     walked: Vec<bool>,
     units: Vec<Unit>,
 }
@@ -68,7 +68,8 @@ impl Results {
         let Question { name, value, .. } = question;
         let seen = self.text(0).and_then(|text| text.scanned).map_or(Symbols::BYTES, |(seen, _)| seen);
         let chains = if source.blockers.intersects(seen) { &source.chains } else { &source.closed };
-        for (chain, is_tested) in chains {
+        let there = seen.union(Symbols::EDGE);
+        for Walk { chain, is_tested, .. } in chains.iter().filter(|walk| walk.blockers.intersects(there)) {
             if self.walked.get(*chain) == Some(&false) {
                 let made = self.step(half, *chain, value, tables);
                 if let Some((slot, walked)) = self.of_chain.get_mut(*chain).zip(self.walked.get_mut(*chain)) {
@@ -99,7 +100,7 @@ impl Results {
         self.texts.clear();
         self.bytes.clear();
         self.candidates.clear();
-        self.of_chain.clear();
+        // What stands there of an earlier value is not looked at: no chain has been walked.
         self.of_chain.resize(chains, Made { text: 0, exactly: true });
         self.walked.clear();
         self.walked.resize(chains, false);
@@ -128,7 +129,7 @@ impl Results {
     /// What a chain makes: the same as its beginning, unless the last step changes it.
     fn step(&mut self, half: &Half, chain: usize, value: &[u8], tables: &Tables<'_>) -> Made {
         let Some(plan) = half.chains.get(chain) else { return Made { text: 0, exactly: false } };
-        let before = self.of_chain.get(plan.parent).copied().unwrap_or(Made { text: 0, exactly: false });
+        let before = self.made_before(half, plan.parent);
         let Some(step) = plan.step else { return before };
         let passes = |(seen, _): (Symbols, _)| plan.passage.lets_pass(seen);
         if self.text(before.text).and_then(|text| text.scanned).is_some_and(passes) {
@@ -147,6 +148,23 @@ impl Results {
         };
         self.scratch = scratch;
         made
+    }
+
+    /// What a chain has made, or makes of a value that passes it and is not sent through it therefore.
+    fn made_before(&self, half: &Half, chain: usize) -> Made {
+        match self.walked.get(chain).zip(self.of_chain.get(chain)) {
+            Some((true, made)) => *made,
+            _ => {
+                let changes_case = half.chains.get(chain).is_none_or(|plan| plan.whole.changes_case());
+                Made { text: 0, exactly: !changes_case }
+            }
+        }
+    }
+
+    /// The text that a chain makes.
+    fn text_of(&self, chain: usize) -> usize {
+        let made = self.of_chain.get(chain).filter(|_| self.walked.get(chain) == Some(&true));
+        made.map_or(0, |made| made.text)
     }
 
     /// Makes a chain's true text, from the value on.
@@ -182,7 +200,7 @@ impl Results {
             let Some((_, (from, to))) = text.scanned else { continue };
             for unit in self.candidates.get(from..to).unwrap_or_default() {
                 let Some(plan) = half.units.get(*unit as usize) else { continue };
-                let makes = |chain: &usize| self.of_chain.get(*chain).is_some_and(|made| made.text == index);
+                let makes = |chain: &usize| self.text_of(*chain) == index;
                 if (makes(&plan.chain) || plan.steps.iter().any(makes)) && source.is_seen_by(*unit, name) {
                     self.units.push(*unit);
                 }
