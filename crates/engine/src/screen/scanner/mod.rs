@@ -116,14 +116,15 @@ struct UnitTest {
 }
 
 /// What a pass over a value found; reused from value to value.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Findings {
     /// The symbols of the value's bytes.
     pub(crate) seen: Symbols,
     /// The units that could match, each once.
     pub(crate) candidates: Vec<Unit>,
     marks: Marks,
-    buffer: Box<Buffer>,
+    /// Made with the first pass.
+    buffer: Option<Box<Buffer>>,
 }
 
 /// Clauses found, as bits and in the order in which they were.
@@ -131,17 +132,6 @@ pub(crate) struct Findings {
 struct Marks {
     bits: Vec<u64>,
     order: Vec<u16>,
-}
-
-impl Default for Findings {
-    fn default() -> Self {
-        Self {
-            seen: Symbols::EMPTY,
-            candidates: Vec::new(),
-            marks: Marks::default(),
-            buffer: Box::new([EDGE; CHUNK + 2 * REACH]),
-        }
-    }
 }
 
 impl Default for Scanner {
@@ -233,7 +223,7 @@ impl Scanner {
     /// The pass over a value that a word has a bit for each byte of, as most are.
     fn pass_short(&self, value: &[u8], findings: &mut Findings) {
         let Findings { buffer, seen, marks, .. } = findings;
-        let buffer: &mut Buffer = buffer;
+        let buffer: &mut Buffer = buffer.get_or_insert_with(|| Box::new([EDGE; CHUNK + 2 * REACH]));
         buffer[..REACH].fill(EDGE);
         let mut pair = 0;
         let mut flags = match value.is_empty() {
@@ -251,7 +241,7 @@ impl Scanner {
 
     fn pass(&self, value: &[u8], findings: &mut Findings) {
         let Findings { buffer, seen, marks, .. } = findings;
-        let buffer: &mut Buffer = buffer;
+        let buffer: &mut Buffer = buffer.get_or_insert_with(|| Box::new([EDGE; CHUNK + 2 * REACH]));
         // Before the value stand edges only, and behind the empty one.
         buffer[..2 * REACH].fill(EDGE);
         // The last two symbols.
