@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::actions::severity_name;
 use crate::escape::{log_escape, log_escape_hex};
 use crate::record::{Alert, AlertRule, GivenTags};
-use crate::ruleset::{Rule, RuleSet, Test};
+use crate::ruleset::{Metadata, Rule, RuleSet, Test};
 use crate::transaction::Transaction;
 use crate::variables::Value;
 
@@ -46,13 +46,21 @@ impl Transaction {
             // First: a long message is cut at its end.
             meta.tags.insert(0, crate::worlds::TAG.to_vec());
         }
-        let mut text = Vec::with_capacity(512);
+        let mut text = Vec::with_capacity(MESSAGE_LIMIT + 1);
         if level < 4 {
             text.extend_from_slice(action);
             text.push(b' ');
         }
         text.extend_from_slice(&operator_message);
-        write_metadata(&meta, &mut text);
+        match starter.metadata.written(&meta).filter(|_| !self.detection.running) {
+            Some(Written { head, tail }) => {
+                text.extend_from_slice(head);
+                write_told(&meta, &mut text);
+                let room = MESSAGE_LIMIT.saturating_sub(text.len());
+                text.extend_from_slice(tail.get(..room).unwrap_or(tail));
+            }
+            None => write_metadata(&meta, &mut text),
+        }
         text.truncate(MESSAGE_LIMIT);
         self.write_name(value, &mut meta.variable);
         meta.value = self.arena.get(self.matched.value).to_vec();
@@ -123,6 +131,9 @@ impl Transaction {
     fn alert_rule(&mut self, rules: &Arc<RuleSet>, starter: &Rule) -> AlertRule {
         let meta = &starter.metadata;
         let mut expand = |template: Option<&crate::macros::Template>| {
+            if let Some(text) = template.and_then(|template| template.as_literal()) {
+                return text.to_vec();
+            }
             let mut out = Vec::new();
             if let Some(template) = template {
                 self.expand_template(template, None, &mut out);
@@ -171,8 +182,34 @@ impl Transaction {
     }
 }
 
+/// What an alert's metadata begin and end with, when they are the same for every alert of the rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl Metadata {
+    /// Written with the rule's first alert. `None`: some tag has a macro.
+    fn written(&self, meta: &AlertRule) -> Option<&Written> {
+        let written = || {
+            let mut written = Written { head: Vec::new(), tail: Vec::new() };
+            write_head(meta, &mut written.head);
+            write_tail(meta, &mut written.tail);
+            self.tags.iter().all(|tag| tag.as_literal().is_some()).then_some(written)
+        };
+        self.written.get_or_init(written).as_ref()
+    }
+}
+
 /// ` [file "…"] [line "…"] [id "…"] …`; what the rule does not say is left out, what it says empty is shown empty.
 pub(crate) fn write_metadata(meta: &AlertRule, out: &mut Vec<u8>) {
+    write_head(meta, out);
+    write_told(meta, out);
+    write_tail(meta, out);
+}
+
+fn write_head(meta: &AlertRule, out: &mut Vec<u8>) {
     field("file", meta.file.as_bytes(), out);
     field("line", meta.line.to_string().as_bytes(), out);
     if meta.id != 0 {
@@ -181,12 +218,19 @@ pub(crate) fn write_metadata(meta: &AlertRule, out: &mut Vec<u8>) {
     if meta.given.rev {
         field("rev", &meta.rev, out);
     }
+}
+
+/// What depends on the exchange.
+fn write_told(meta: &AlertRule, out: &mut Vec<u8>) {
     if meta.given.msg {
         field("msg", &meta.msg, out);
     }
     if meta.given.data {
         data_field(&meta.data, out);
     }
+}
+
+fn write_tail(meta: &AlertRule, out: &mut Vec<u8>) {
     if let Some(name) = meta.severity.and_then(severity_name) {
         field("severity", name.as_bytes(), out);
     }

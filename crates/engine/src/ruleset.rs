@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::rewrite::Rewrite;
 use portcullis_operators::{External, Test as OperatorTest, pattern::Pattern};
@@ -16,6 +16,7 @@ use crate::bookkeeping::Bookkeeping;
 use crate::compile::header_edit::HeaderEdit;
 use crate::hash::OffsetHasher;
 use crate::macros::Template;
+use crate::message::Written;
 use crate::prologue::Prologue;
 use crate::screen::plan::Screen;
 use crate::settings::Settings;
@@ -347,6 +348,8 @@ pub(crate) struct Metadata {
     pub(crate) maturity: Option<i32>,
     pub(crate) accuracy: Option<i32>,
     pub(crate) tags: Vec<Template>,
+    /// Of alerts, once one has been written.
+    pub(crate) written: OnceLock<Option<Written>>,
 }
 
 /// Index of a transformation chain; 0 is the empty chain.

@@ -153,6 +153,7 @@ impl Compiler<'_> {
                 maturity: actions.maturity,
                 accuracy: actions.accuracy,
                 tags: actions.tags.iter().map(&mut template).collect(),
+                written: std::sync::OnceLock::new(),
             },
             jump: None,
             after_chain: 0,
