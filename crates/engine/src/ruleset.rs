@@ -229,10 +229,8 @@ pub(crate) enum Selector {
 pub(crate) struct KeyPattern {
     pub(crate) source: Vec<u8>,
     pattern: Pattern,
-    /// What every name that matches begins with, in letters of any case.
-    prefix: Vec<u8>,
-    /// The expression says no more than that.
-    is_prefix: bool,
+    /// What every name that matches begins with or contains, in letters of any case.
+    required: Required,
     /// The TX names of the configuration that match, once asked for.
     slots: std::sync::OnceLock<Vec<TxSlot>>,
 }
@@ -240,9 +238,8 @@ pub(crate) struct KeyPattern {
 impl KeyPattern {
     /// An expression with its text; it takes no notice of case.
     pub(crate) fn new(source: &[u8], pattern: Pattern) -> Self {
-        let prefix = prefix(source);
-        let is_prefix = source.strip_prefix(b"^") == Some(&prefix);
-        Self { source: source.to_vec(), pattern, prefix, is_prefix, slots: std::sync::OnceLock::new() }
+        let required = Required::by(source);
+        Self { source: source.to_vec(), pattern, required, slots: std::sync::OnceLock::new() }
     }
 
     /// The slots of the TX names that match; `None` when a member's spelling could matter, as with `(?-i)`.
@@ -259,19 +256,46 @@ impl KeyPattern {
 
     /// Whether a name matches.
     pub(crate) fn is_match(&self, name: &[u8]) -> bool {
-        name.get(..self.prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.prefix))
-            && (self.is_prefix || self.pattern.is_match(name).unwrap_or(false))
+        self.required.stands_in(name)
+            && (self.required.is_enough || self.pattern.is_match(name).unwrap_or(false))
     }
 }
 
-/// `^header_920450_.*` begins with `header_920450_`; nothing is said of an expression with alternatives.
-fn prefix(source: &[u8]) -> Vec<u8> {
-    let Some(rest) = source.strip_prefix(b"^").filter(|_| !source.contains(&b'|')) else { return Vec::new() };
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let length = rest.iter().take_while(|byte| is_plain(byte)).count();
-    // A repetition behind it takes the last one away.
-    let is_repeated = matches!(rest.get(length), Some(b'*' | b'?' | b'{' | b'+'));
-    rest.get(..length - usize::from(is_repeated && length > 0)).unwrap_or_default().to_vec()
+/// A text that every name has which an expression matches.
+#[derive(Debug, PartialEq, Eq)]
+struct Required {
+    text: Vec<u8>,
+    /// It stands at the beginning.
+    at_start: bool,
+    /// Every name that has it is matched.
+    is_enough: bool,
+}
+
+impl Required {
+    /// `^header_920450_\d` needs `header_920450_` at the beginning; nothing is said of an expression with alternatives.
+    fn by(source: &[u8]) -> Self {
+        let (at_start, rest) = source.strip_prefix(b"^").map_or((false, source), |rest| (true, rest));
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let length = rest.iter().take_while(|byte| is_plain(byte)).count();
+        // A repetition behind it takes the last one away.
+        let is_repeated = matches!(rest.get(length), Some(b'*' | b'?' | b'{' | b'+'));
+        let (text, behind) = rest.split_at(length - usize::from(is_repeated && length > 0));
+        if source.contains(&b'|') {
+            return Self { text: Vec::new(), at_start: false, is_enough: false };
+        }
+        // What may be empty asks for nothing.
+        Self { text: text.to_vec(), at_start, is_enough: matches!(behind, b"" | b".*") }
+    }
+
+    fn stands_in(&self, name: &[u8]) -> bool {
+        let length = self.text.len();
+        if self.at_start {
+            return name.get(..length).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.text));
+        }
+        let Some(first) = self.text.first() else { return true };
+        let is_first = |window: &&[u8]| window.first().is_some_and(|byte| byte.eq_ignore_ascii_case(first));
+        name.windows(length).filter(is_first).any(|window| window.eq_ignore_ascii_case(&self.text))
+    }
 }
 
 /// A compiled operator.
@@ -525,25 +549,43 @@ impl FromIterator<u32> for BitSet {
 
 #[cfg(test)]
 mod tests {
-    use super::prefix;
+    use super::Required;
 
     #[test]
-    fn prefixes_are_what_every_match_begins_with() {
-        for (source, expected) in [
-            ("^MSC_", "MSC_"),
-            ("^header_name_920450_", "header_name_920450_"),
-            ("^ab*", "a"),
-            ("^ab{0,2}", "a"),
-            ("^ab+", "a"),
-            ("^ab.*", "ab"),
-            ("^ab\\d", "ab"),
-            ("ab", ""),
-            ("^a|b", ""),
-            ("^*", ""),
-            ("(?i)^ab", ""),
-            ("^", ""),
+    fn names_have_what_their_expression_requires() {
+        for (source, text, at_start, is_enough) in [
+            ("^MSC_", "MSC_", true, true),
+            ("^header_name_920450_", "header_name_920450_", true, true),
+            ("^ab*", "a", true, false),
+            ("^ab{0,2}", "a", true, false),
+            ("^ab+", "a", true, false),
+            ("^ab.*", "ab", true, true),
+            ("^ab.*$", "ab", true, false),
+            ("^ab\\d", "ab", true, false),
+            ("ab", "ab", false, true),
+            ("ab_.*", "ab_", false, true),
+            ("ab_*", "ab", false, false),
+            ("^a|b", "", false, false),
+            ("^*", "", true, false),
+            ("(?i)^ab", "", false, false),
+            ("^", "", true, true),
         ] {
-            assert_eq!(prefix(source.as_bytes()), expected.as_bytes(), "{source}");
+            let expected = Required { text: text.into(), at_start, is_enough };
+            assert_eq!(Required::by(source.as_bytes()), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn required_texts_are_found_in_any_case() {
+        let required = Required::by(b"paramcounter_.*");
+        for (name, stands) in [
+            ("paramcounter_ARGS:a", true),
+            ("x_PARAMCOUNTER_", true),
+            ("pparamcounter_", true),
+            ("paramcounter", false),
+            ("", false),
+        ] {
+            assert_eq!(required.stands_in(name.as_bytes()), stands, "{name}");
         }
     }
 }
