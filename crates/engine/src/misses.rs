@@ -27,7 +27,7 @@ pub(crate) fn can_miss(rule: &Rule) -> bool {
     let captures_anyway = rule.operator.negated && rule.capture;
     // Collecting nodes can fail, which is told.
     let can_fail = rule.targets.iter().any(|target| target.variable.is_xml());
-    matches!(rule.operator.test, Test::Pure(_)) && !rule.multi_match && !captures_anyway && !can_fail
+    matches!(rule.operator.test, Test::Pure(_)) && !captures_anyway && !can_fail
 }
 
 impl Transaction {
@@ -46,6 +46,9 @@ impl Transaction {
         }
         if let Some(pairs) = self.pairs_of(rules, rule) {
             return self.misses_candidates(rules, rule, pairs);
+        }
+        if rule.multi_match {
+            return false;
         }
         let mut values = std::mem::take(&mut self.values);
         self.expand_targets(rule, &mut values);
@@ -68,9 +71,18 @@ impl Transaction {
             return false;
         }
         for pair in pairs {
-            let tested = self.transform(rules, self.paired(pair), rule.transformations);
-            if test.test(self.arena.get(tested), argument, false, &mut self.hit) != Ok(false) {
-                return false;
+            let value = self.paired(pair);
+            let mut chain = rule.transformations;
+            loop {
+                let tested = self.transform(rules, value, chain);
+                if test.test(self.arena.get(tested), argument, false, &mut self.hit) != Ok(false) {
+                    return false;
+                }
+                // With `multiMatch`, what the beginnings of the chain make is tested too.
+                match rules.chains.node(chain).filter(|_| rule.multi_match) {
+                    Some(node) => chain = node.parent,
+                    None => break,
+                }
             }
             // What an operator says follows from the value and its literal argument.
             self.refute(pair);

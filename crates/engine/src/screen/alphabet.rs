@@ -50,20 +50,6 @@ const fn symbols() -> [Symbol; 256] {
     table
 }
 
-/// The symbol of each byte, as a set.
-pub(crate) static BIT: [u64; 256] = bits();
-
-const fn bits() -> [u64; 256] {
-    let symbols = symbols();
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = 1 << symbols[byte];
-        byte += 1;
-    }
-    table
-}
-
 /// The symbol of a byte.
 pub(crate) fn symbol(byte: u8) -> Symbol {
     SYMBOL.get(usize::from(byte)).copied().unwrap_or(HIGH)

@@ -19,7 +19,7 @@
 
 mod build;
 
-use super::alphabet::{BIT, EDGE, SYMBOL, Symbol, Symbols};
+use super::alphabet::{EDGE, SYMBOL, Symbol, Symbols};
 use super::window::LONGEST;
 
 /// Number of a unit: an operator with a condition.
@@ -300,10 +300,9 @@ impl Scanner {
         let (mut last, mut set, mut flags) = (*pair, seen.0, 0u64);
         let mut step = |byte: u8, slot: &mut Symbol| {
             let symbol = SYMBOL[usize::from(byte)];
-            let bit = BIT[usize::from(byte)];
             *slot = symbol;
-            set |= bit;
-            flags = flags << 1 | u64::from(anchors[last & 4095] & bit != 0);
+            set |= 1 << (symbol & 63);
+            flags = flags << 1 | (anchors[last & 4095] >> (symbol & 63) & 1);
             last = last << 6 | usize::from(symbol);
         };
         // Eight at a time, which the compiler writes out one after the other.
