@@ -28,7 +28,8 @@ use crate::worker::{Moment, Worker};
 pub(crate) struct Driver<'d> {
     pub(crate) worker: &'d Worker,
     pub(crate) head: &'d RequestHead,
-    pub(crate) transaction: Transaction,
+    /// In a place of its own: it is some kilobytes, and the driver is moved.
+    pub(crate) transaction: Box<Transaction>,
     pub(crate) started: Moment,
     /// What of bodies is held for the rules.
     pub(crate) held: Reservation<'d>,
@@ -97,7 +98,7 @@ impl<'d> Driver<'d> {
             utc_offset_seconds: worker.utc_offset(started),
         };
         let mut transaction =
-            Transaction::new_in(worker.shared.rules.load(), start, worker.workspaces.take());
+            Box::new(Transaction::new_in(worker.shared.rules.load(), start, worker.workspaces.take()));
         transaction.set_evaluation(worker.settings().evaluation);
         if transaction.times_rules() {
             transaction.set_costs(Box::new(Costs::new(stopwatch::nanos)));
@@ -194,7 +195,7 @@ impl<'d> Driver<'d> {
                 }
                 Step::Need(Need::Script { script, argument }) => {
                     let limits = self.worker.settings().timeouts.script_limits();
-                    let returned = script.run(argument.as_deref(), &mut self.transaction, limits);
+                    let returned = script.run(argument.as_deref(), &mut *self.transaction, limits);
                     self.transaction.provide(Answer::Script(returned));
                 }
                 Step::Need(need) => {
