@@ -51,6 +51,7 @@ impl Template {
                 if !literal.is_empty() {
                     pieces.push(Piece::Literal(std::mem::take(&mut literal)));
                 }
+                tx_names.note_macro(reference.variable);
                 pieces.push(Piece::Reference(reference));
             }
             rest = macro_on.get(close + 1..).unwrap_or_default();

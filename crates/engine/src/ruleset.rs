@@ -52,6 +52,8 @@ pub struct RuleSet {
     pub(crate) summary: Vec<FileSummary>,
     /// The environment of the process that compiled it.
     pub(crate) variables: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Some rule can see where the files of a form are.
+    pub(crate) sees_file_paths: bool,
     pub(crate) screen: Screen,
     /// What phase 1 begins with.
     pub(crate) prologue: Option<Prologue>,
@@ -427,12 +429,15 @@ impl TransformationChains {
     }
 }
 
-/// TX names that occur in the configuration, lower-cased, with the slot of each. Slots 0 to 99 are the captures.
+/// TX names that occur in the configuration, lower-cased, with the slot of each. Slots 0 to 99 are the captures. With them,
+/// what else macros name.
 #[derive(Debug, Default)]
 pub(crate) struct TxNames {
     names: Vec<Vec<u8>>,
     /// Clients choose what is looked up, but only the configuration what is in it, so a plain hash does.
     index: std::collections::HashMap<Vec<u8>, TxSlot, OffsetHasher>,
+    /// The variables that macros name.
+    in_macros: Vec<Variable>,
 }
 
 impl TxNames {
@@ -456,6 +461,18 @@ impl TxNames {
         self.names.push(name.clone());
         self.index.insert(name, slot);
         slot
+    }
+
+    /// Some macro names a variable.
+    pub(crate) fn note_macro(&mut self, variable: Variable) {
+        if !self.is_in_a_macro(variable) {
+            self.in_macros.push(variable);
+        }
+    }
+
+    /// Whether some macro of the configuration names a variable.
+    pub(crate) fn is_in_a_macro(&self, variable: Variable) -> bool {
+        self.in_macros.contains(&variable)
     }
 
     /// The slot of a lower-case name.

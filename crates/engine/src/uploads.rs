@@ -3,11 +3,28 @@
 //! `SecTmpSaveUploadedFiles On` or `SecUploadKeepFiles On` → [`Need::StoreFiles`] with the contents; the paths answered are
 //! FILES_TMPNAMES. When the transaction is over, [`Transaction::keeps_files`] says whether they stay. A driver that cannot
 //! store them says so: the log has the reason, and FILES_TMPNAMES is empty. (Reference Manual, "SecUploadKeepFiles")
+//!
+//! Where no rule can see a path ([`sees_paths`]) nothing is asked for: writing files is half of what a form with a file
+//! costs. What is kept then is told at the end ([`Transaction::files_to_keep`]).
 
+use crate::actions::Effect;
 use crate::request::Pair;
+use crate::ruleset::{Rule, Test, TxNames};
 use crate::settings::KeepFiles;
 use crate::transaction::Transaction;
+use crate::variables::Variable;
 use crate::verdict::{Answer, Need};
+use portcullis_operators::External;
+
+/// Whether some rule can see where files are: it names FILES_TMPNAMES, or runs a program or script, which may look for them.
+pub(crate) fn sees_paths(rules: &[Rule], names: &TxNames) -> bool {
+    let sees = |rule: &Rule| {
+        rule.targets.iter().any(|target| target.variable == Variable::FilesTmpnames)
+            || matches!(rule.operator.test, Test::External(External::InspectFile) | Test::Script { .. })
+            || rule.effects.iter().any(|effect| matches!(effect, Effect::Exec(_)))
+    };
+    names.is_in_a_macro(Variable::FilesTmpnames) || rules.iter().any(sees)
+}
 
 impl Transaction {
     /// Whether files of the body are extracted.
@@ -19,6 +36,10 @@ impl Transaction {
     /// Before phase 2: files that were extracted get a path.
     pub(crate) fn store_files(&mut self) -> Result<(), Need> {
         if self.body.file_contents.is_empty() || !self.body.file_paths.is_empty() || self.body.unstored {
+            return Ok(());
+        }
+        // The debug log names them.
+        if !self.rules.sees_file_paths && !self.traces(4) {
             return Ok(());
         }
         match self.answer.take() {
@@ -56,5 +77,13 @@ impl Transaction {
             KeepFiles::On => true,
             KeepFiles::RelevantOnly => self.relevant,
         }
+    }
+
+    /// After phase 5: the contents of files that go to `SecUploadDir` and were not asked to be stored before.
+    pub fn files_to_keep(&self) -> Vec<Vec<u8>> {
+        if !self.keeps_files() || self.body.unstored || !self.body.file_paths.is_empty() {
+            return Vec::new();
+        }
+        self.body.file_contents.iter().map(|file| self.arena.get(file.value).to_vec()).collect()
     }
 }

@@ -233,11 +233,8 @@ impl<'d> Driver<'d> {
     async fn conclude(&mut self) {
         self.phase(Phase::Logging).await;
         let files = std::mem::take(&mut self.files);
-        if !files.is_empty() && self.transaction.keeps_files() {
-            let rules = std::sync::Arc::clone(self.transaction.rule_set());
-            if let Err(error) = files.keep(rules.settings()) {
-                self.worker.notice(Notice::UploadNotKept { reason: error.to_string() });
-            }
+        if let Err(error) = files.settle(&self.transaction, self.started.wall_micros) {
+            self.worker.notice(Notice::UploadNotKept { reason: error.to_string() });
         }
         let updates = self.transaction.collection_updates();
         if !updates.is_empty() {

@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use portcullis_engine::Settings;
+use portcullis_engine::{Settings, Transaction};
 use tempfile::{Builder, TempPath};
 
 /// The files of a transaction.
@@ -45,16 +45,29 @@ impl StoredFiles {
         self.0.iter().map(|path| path.to_string_lossy().into_owned()).collect()
     }
 
-    /// Whether there are any.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// When a transaction is over: what it keeps goes to where uploads are kept, also what it needed no path of; the rest is
+    /// deleted. `wall_micros` is when it began.
+    ///
+    /// # Errors
+    /// The first file that cannot be written or moved; it and those behind it are lost.
+    pub fn settle(self, transaction: &Transaction, wall_micros: i64) -> io::Result<()> {
+        let settings = transaction.rule_set().settings();
+        if !transaction.keeps_files() || settings.upload_dir.is_none() {
+            return Ok(());
+        }
+        let contents = transaction.files_to_keep();
+        if contents.is_empty() {
+            return self.keep(settings);
+        }
+        let stamp = stamp(wall_micros, transaction.utc_offset_seconds());
+        Self::write(&contents, settings, &stamp, transaction.unique_id())?.keep(settings)
     }
 
     /// Moves them to the folder where uploads are kept; without one they are deleted.
     ///
     /// # Errors
     /// The first file that cannot be moved; it and those behind it are deleted.
-    pub fn keep(self, settings: &Settings) -> io::Result<()> {
+    fn keep(self, settings: &Settings) -> io::Result<()> {
         let Some(folder) = settings.upload_dir.as_deref().map(Path::new) else { return Ok(()) };
         for path in self.0 {
             let name = path.file_name().map(PathBuf::from).unwrap_or_default();

@@ -182,3 +182,31 @@ fn uploaded_files_lie_on_disk_while_rules_look_at_them_and_stay_when_they_are_wa
         assert_eq!((count(temporary.path()), count(kept.path())), (0, files));
     }
 }
+
+#[test]
+fn uploaded_files_that_no_rule_sees_are_written_when_they_are_kept() {
+    let (temporary, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let missing = temporary.path().join("missing");
+    let upload = |tmp_dir: &Path, name: &str| {
+        let rules = format!(
+            "SecRequestBodyAccess On\nSecTmpDir {}\nSecUploadDir {}\nSecUploadKeepFiles RelevantOnly\n\
+             SecRule FILES \"@streq evil\" \"id:1,phase:2,deny\"",
+            tmp_dir.display(),
+            kept.path().display(),
+        );
+        let running = Bench::new(&rules).answering(OK);
+        let disposition = format!("Content-Disposition: form-data; name=\"f\"; filename=\"{name}\"");
+        let body = format!("--b\r\n{disposition}\r\n\r\ncontent\r\n--b--\r\n");
+        let head = http("POST / HTTP/1.1\nHost: h\nContent-Type: multipart/form-data; boundary=b\n");
+        let length = format!("Content-Length: {}\r\n\r\n", body.len());
+        let got = shown(&running.talk(&[head.as_slice(), length.as_bytes(), body.as_bytes()].concat()));
+        (got.get(..12).unwrap_or_default().to_owned(), running.exchange().record.alerts.len())
+    };
+    // Where they could not be written nobody tries.
+    assert_eq!(upload(&missing, "good"), ("HTTP/1.1 200".to_owned(), 0));
+    assert_eq!(upload(temporary.path(), "evil"), ("HTTP/1.1 403".to_owned(), 1));
+    let files: Vec<_> = fs::read_dir(kept.path()).unwrap().map(|file| file.unwrap().path()).collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    assert_eq!(fs::read(file).unwrap(), b"content");
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+}

@@ -25,7 +25,7 @@ impl<E, W: Writer<E>> Log<E> for Direct<W> {
     fn write(&self, entry: E) {
         let result = self.writer.lock().unwrap_or_else(PoisonError::into_inner).write(&entry);
         match result {
-            Ok(()) => self.losses.record_written(),
+            Ok(()) => self.losses.record_written(1),
             Err(error) => self.losses.record_lost(1, &error.to_string()),
         }
     }

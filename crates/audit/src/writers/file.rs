@@ -1,4 +1,4 @@
-//! A log file: opened for appending, one `write(2)` per entry, opened anew after rotation.
+//! A log file: opened for appending, one `write(2)` per entry or for all that wait, opened anew after rotation.
 //!
 //! `FileWriter::open("/var/log/audit.log", …)`, `write(b"entry\n")` → the file grows by one entry. Queue and direct log
 //! drive it; the concurrent writer uses it for its index. A file that was moved or removed is noticed by comparing its
@@ -38,6 +38,7 @@ pub struct FileWriter {
     file: File,
     checked: Instant,
     fragment: bool,
+    gathered: Vec<u8>,
 }
 
 impl FileWriter {
@@ -45,7 +46,7 @@ impl FileWriter {
     pub fn open(path: impl Into<PathBuf>, options: FileOptions) -> io::Result<Self> {
         let path = path.into();
         let file = open(&path, options.mode)?;
-        Ok(Self { path, options, file, checked: Instant::now(), fragment: false })
+        Ok(Self { path, options, file, checked: Instant::now(), fragment: false, gathered: Vec::new() })
     }
 
     fn follow_rotation(&mut self) -> io::Result<()> {
@@ -89,9 +90,52 @@ impl Writer<Vec<u8>> for FileWriter {
         result
     }
 
+    fn gathers(&self) -> bool {
+        true
+    }
+
+    fn write_some(&mut self, entries: &[Vec<u8>]) -> (usize, io::Result<()>) {
+        let [entry] = entries else { return self.write_together(entries) };
+        let result = self.write(entry);
+        (usize::from(result.is_ok()), result)
+    }
+
     fn reopen(&mut self) -> io::Result<()> {
         self.reopen_file()
     }
+}
+
+impl FileWriter {
+    fn write_together(&mut self, entries: &[Vec<u8>]) -> (usize, io::Result<()>) {
+        if let Err(error) = self.follow_rotation() {
+            return (0, Err(error));
+        }
+        self.gathered.clear();
+        self.gathered.extend(self.fragment.then_some(b'\n'));
+        let mark = self.gathered.len();
+        entries.iter().for_each(|entry| self.gathered.extend_from_slice(entry));
+        let written = match write_interrupted(&mut self.file, &self.gathered) {
+            Ok(0) => return (0, Err(short(0, self.gathered.len()))),
+            Ok(written) => written,
+            Err(error) => return (0, Err(error)),
+        };
+        let (whole, is_cut) = whole_entries(entries, written.saturating_sub(mark));
+        self.fragment = is_cut;
+        (whole, if is_cut { Err(short(written, self.gathered.len())) } else { Ok(()) })
+    }
+}
+
+/// How many of the first entries stand in so many bytes of them in a row, and whether a part of the next does.
+fn whole_entries(entries: &[Vec<u8>], bytes: usize) -> (usize, bool) {
+    let (mut whole, mut end) = (0, 0);
+    for entry in entries {
+        if end + entry.len() > bytes {
+            break;
+        }
+        end += entry.len();
+        whole += 1;
+    }
+    (whole, end < bytes)
 }
 
 fn open(path: &Path, mode: u32) -> io::Result<File> {
@@ -101,15 +145,48 @@ fn open(path: &Path, mode: u32) -> io::Result<File> {
 /// One `write(2)`, repeated only when a signal came first. A short write is an error of kind `WriteZero`: writing the
 /// rest apart could put another process's entry between the halves.
 pub(super) fn write_once(destination: &mut impl io::Write, entry: &[u8]) -> io::Result<()> {
+    match write_interrupted(destination, entry)? {
+        written if written == entry.len() => Ok(()),
+        written => Err(short(written, entry.len())),
+    }
+}
+
+fn write_interrupted(destination: &mut impl io::Write, bytes: &[u8]) -> io::Result<usize> {
     loop {
-        match destination.write(entry) {
-            Ok(written) if written == entry.len() => return Ok(()),
-            Ok(written) => {
-                let text = format!("only {written} of {} bytes could be written", entry.len());
-                return Err(io::Error::new(io::ErrorKind::WriteZero, text));
-            }
+        match destination.write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            result => return result,
         }
+    }
+}
+
+fn short(written: usize, of: usize) -> io::Error {
+    let text = format!("only {written} of {of} bytes could be written");
+    io::Error::new(io::ErrorKind::WriteZero, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_that_a_short_write_took_whole_are_told_from_the_one_it_cut() {
+        let entries = [b"one\n".to_vec(), b"two\n".to_vec(), b"three\n".to_vec()];
+        for (bytes, told) in
+            [(0, (0, false)), (2, (0, true)), (4, (1, false)), (9, (2, true)), (14, (3, false))]
+        {
+            assert_eq!(whole_entries(&entries, bytes), told, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn entries_are_written_together_behind_the_end_of_a_fragment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut writer = FileWriter::open(&path, FileOptions::default()).unwrap();
+        writer.fragment = true;
+        let (written, result) = writer.write_some(&[b"one\n".to_vec(), b"two\n".to_vec()]);
+        assert!(result.is_ok() && written == 2 && !writer.fragment);
+        assert_eq!(std::fs::read(&path).unwrap(), b"\none\ntwo\n");
     }
 }

@@ -76,9 +76,9 @@ impl Losses {
         &self.counters
     }
 
-    /// An entry reached its destination.
-    pub fn record_written(&self) {
-        self.counters.written.fetch_add(1, Ordering::Relaxed);
+    /// Entries reached their destination.
+    pub fn record_written(&self, entries: u64) {
+        self.counters.written.fetch_add(entries, Ordering::Relaxed);
         if self.waiting.load(Ordering::Relaxed) {
             self.announce(false);
         }

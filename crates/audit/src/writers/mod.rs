@@ -12,8 +12,8 @@
 //! process keep their order, and a line reaches its file about two milliseconds after the answer at the latest, as long as
 //! the disk keeps up. A reader that needs it there at once flushes, or uses [`Direct`].
 //!
-//! A writer brings one entry to its place with one `write(2)` and says whether it worked; it never retries and never
-//! counts. The driver counts ([`Counters`]) and gives notice of losses ([`Losses`]).
+//! A writer brings an entry, or what waits of short ones, to its place with one `write(2)` and says whether it worked; it
+//! never retries and never counts. The driver counts ([`Counters`]) and gives notice of losses ([`Losses`]).
 
 mod concurrent;
 mod direct;
@@ -44,6 +44,18 @@ pub trait Writer<E>: Send {
     /// Brings one entry to its place. An error means that the entry is lost (a part of it may have been written).
     fn write(&mut self, entry: &E) -> io::Result<()>;
 
+    /// Whether several entries are brought there with less effort than one by one.
+    fn gathers(&self) -> bool {
+        false
+    }
+
+    /// Brings the first of these entries there, as many at a time as it likes. Returns how many; with an error, the one behind
+    /// them is lost.
+    fn write_some(&mut self, entries: &[E]) -> (usize, io::Result<()>) {
+        let result = entries.first().map_or(Ok(()), |entry| self.write(entry));
+        (usize::from(result.is_ok()), result)
+    }
+
     /// Opens the destination anew, for log rotation. On an error the old one stays in use.
     fn reopen(&mut self) -> io::Result<()>;
 }
@@ -51,6 +63,14 @@ pub trait Writer<E>: Send {
 impl<E> Writer<E> for Box<dyn Writer<E>> {
     fn write(&mut self, entry: &E) -> io::Result<()> {
         (**self).write(entry)
+    }
+
+    fn gathers(&self) -> bool {
+        (**self).gathers()
+    }
+
+    fn write_some(&mut self, entries: &[E]) -> (usize, io::Result<()>) {
+        (**self).write_some(entries)
     }
 
     fn reopen(&mut self) -> io::Result<()> {

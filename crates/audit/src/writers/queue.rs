@@ -4,7 +4,7 @@
 //! deep sleep: after an entry it looks again by itself, two milliseconds later, and a busy log wakes nobody. The price is that
 //! an entry may reach its file that much later; [`flush`](Log::flush) does not wait for it.
 //!
-//! Entries keep their order. When the queue holds as many entries or bytes as it may, a new entry is lost and counted;
+//! Entries keep their order. A writer that gathers is given all that wait, up to a bound, and writes them together. When the queue holds as many entries or bytes as it may, a new entry is lost and counted;
 //! nobody waits. [`flush`](Log::flush) waits until all entries taken so far are written or lost (tests, shutdown).
 //! Dropping the queue gives the thread [`QueueLimits::patience`] to finish; what a stuck destination then still holds up
 //! is counted as lost and said, and the thread is left behind. (manual: "When a log cannot be written")
@@ -18,6 +18,9 @@ use super::{Counters, Log, Losses, Weight, Writer};
 
 /// How long the thread rests after an entry before it looks again, and falls asleep when there is none.
 const LINGER: Duration = Duration::from_millis(2);
+
+/// How much is handed at a time to a writer that gathers: entries and, beyond the first, bytes.
+const TOGETHER: (usize, usize) = (256, 64 * 1024);
 
 /// Bounds of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +64,15 @@ struct State<E> {
     closing: bool,
     /// The thread sleeps until it is woken.
     asleep: bool,
+    /// Callers that wait on `progress`.
+    callers: usize,
     /// The dropped queue gave up on its thread: what is settled from now on was counted as lost already.
     abandoned: bool,
 }
 
-enum Job<E> {
-    Write(E),
+enum Job {
+    /// What has been taken out of the queue.
+    Write,
     Reopen,
     Announce,
     Stop,
@@ -88,6 +94,7 @@ impl<E: Weight + Send + 'static> Queue<E> {
             reopen: false,
             closing: false,
             asleep: false,
+            callers: 0,
             abandoned: false,
         };
         let (work, progress) = (Condvar::new(), Condvar::new());
@@ -171,7 +178,9 @@ impl<E> Shared<E> {
             if left.is_zero() {
                 return false;
             }
+            state.callers += 1;
             state = self.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.callers -= 1;
         }
         true
     }
@@ -179,11 +188,18 @@ impl<E> Shared<E> {
 
 impl<E: Weight> Shared<E> {
     fn run(&self, mut writer: impl Writer<E>) {
+        let together = if writer.gathers() { TOGETHER } else { (1, 0) };
+        let mut entries = Vec::new();
         loop {
-            match self.next_job() {
-                Job::Write(entry) => {
-                    let result = writer.write(&entry);
-                    self.settle(result);
+            match self.next_job(together, &mut entries) {
+                Job::Write => {
+                    let mut rest = entries.as_slice();
+                    while !rest.is_empty() {
+                        let (written, result) = writer.write_some(rest);
+                        rest = rest.get(written + usize::from(result.is_err())..).unwrap_or_default();
+                        self.settle(written, result);
+                    }
+                    entries.clear();
                 }
                 Job::Reopen => {
                     if let Err(error) = writer.reopen() {
@@ -198,7 +214,8 @@ impl<E: Weight> Shared<E> {
         }
     }
 
-    fn next_job(&self) -> Job<E> {
+    /// What to do next; what to write is put into `entries`.
+    fn next_job(&self, (most, most_bytes): (usize, usize), entries: &mut Vec<E>) -> Job {
         let mut state = self.lock();
         let mut rested = false;
         loop {
@@ -208,9 +225,20 @@ impl<E: Weight> Shared<E> {
             if state.abandoned {
                 return Job::Stop;
             }
-            if let Some(entry) = state.waiting.pop_front() {
+            let mut bytes = 0;
+            while entries.len() < most
+                && state
+                    .waiting
+                    .front()
+                    .is_some_and(|entry| bytes == 0 || bytes + entry.weight() <= most_bytes)
+                && let Some(entry) = state.waiting.pop_front()
+            {
+                bytes += entry.weight();
                 state.bytes -= entry.weight();
-                return Job::Write(entry);
+                entries.push(entry);
+            }
+            if !entries.is_empty() {
+                return Job::Write;
             }
             if state.closing {
                 return Job::Stop;
@@ -229,17 +257,21 @@ impl<E: Weight> Shared<E> {
         }
     }
 
-    fn settle(&self, result: io::Result<()>) {
+    /// So many entries are written, and with an error one more is lost.
+    fn settle(&self, written: usize, result: io::Result<()>) {
         let mut state = self.lock();
-        state.settled += 1;
-        let counted_as_lost = state.abandoned;
+        state.settled += (written + usize::from(result.is_err())) as u64;
         // Count before `flush` can return: whoever waited reads counters that include its entries.
-        match result {
-            _ if counted_as_lost => {}
-            Ok(()) => self.losses.record_written(),
-            Err(error) => self.losses.record_lost(1, &error.to_string()),
+        if !state.abandoned {
+            self.losses.record_written(written as u64);
+            if let Err(error) = result {
+                self.losses.record_lost(1, &error.to_string());
+            }
         }
+        let is_awaited = state.callers > 0;
         drop(state);
-        self.progress.notify_all();
+        if is_awaited {
+            self.progress.notify_all();
+        }
     }
 }

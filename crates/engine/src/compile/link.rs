@@ -92,6 +92,7 @@ impl Compiler<'_> {
             ids: ids(&rules),
             settings: self.settings,
             summary: summarise(&kept, &files),
+            sees_file_paths: crate::uploads::sees_paths(&rules, &self.tx_names),
             screen: Screen::default(),
             prologue: None,
             rules,

@@ -66,11 +66,8 @@ impl Outside {
 
     /// Stores what a transaction that is over did to its collections and settles its files.
     pub fn store(&self, transaction: &Transaction, now: i64) {
-        let files = self.files.take();
-        if transaction.keeps_files() {
-            // A test looks for the files themselves.
-            let _ = files.keep(transaction.rule_set().settings());
-        }
+        // A test looks for the files themselves.
+        let _ = self.files.take().settle(transaction, now.saturating_mul(1_000_000));
         for update in transaction.collection_updates() {
             // A record that is full keeps counting; a test has no log for the rest.
             let _ = self.collections.apply_now(&update, now);
