@@ -53,23 +53,23 @@ pub struct Upstream {
 
 /// One request in the access log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
+pub struct Access<'a> {
     /// Start, microseconds since the Unix epoch.
     pub started_micros: i64,
     /// Offset of local time from UTC, seconds.
     pub utc_offset_seconds: i32,
     /// The id in every log.
-    pub unique_id: String,
+    pub unique_id: &'a str,
     /// The client.
     pub client: SocketAddr,
     /// Method as sent.
-    pub method: Vec<u8>,
+    pub method: &'a [u8],
     /// Target as sent.
-    pub target: Vec<u8>,
+    pub target: &'a [u8],
     /// `HTTP/1.1`; empty for HTTP/0.9.
-    pub protocol: Vec<u8>,
+    pub protocol: &'a [u8],
     /// `Host` as sent; empty when absent.
-    pub host: Vec<u8>,
+    pub host: &'a [u8],
     /// Status sent to the client; `None` when the connection was closed without one.
     pub status: Option<u16>,
     /// Bytes sent to the client, head included.
@@ -85,17 +85,17 @@ pub struct Access {
     /// Ids of the rules that alerted, in order, each once.
     pub rules: Vec<u64>,
     /// Anomaly scores (name, value) the site keeps.
-    pub scores: Vec<(Vec<u8>, Vec<u8>)>,
+    pub scores: &'a [(Vec<u8>, Vec<u8>)],
     /// `User-Agent`; empty when absent.
-    pub user_agent: Vec<u8>,
+    pub user_agent: &'a [u8],
     /// `Referer`; empty when absent.
-    pub referer: Vec<u8>,
+    pub referer: &'a [u8],
     /// Why it failed, when it did.
-    pub error: Option<String>,
+    pub error: Option<&'a str>,
 }
 
 /// Appends the line in JSON, with its newline.
-pub fn json(access: &Access, out: &mut Vec<u8>) {
+pub fn json(access: &Access<'_>, out: &mut Vec<u8>) {
     JsonText::new(out, JsonBytes::Reversible).object(|json| {
         fields(access, |key, field| match field {
             Field::Bytes(value) => json.key(key).string(value),
@@ -112,7 +112,7 @@ pub fn json(access: &Access, out: &mut Vec<u8>) {
 }
 
 /// Appends the line in LTSV (`label:value`, tabs between), with its newline. Rules and scores are lists with commas.
-pub fn ltsv(access: &Access, out: &mut Vec<u8>) {
+pub fn ltsv(access: &Access<'_>, out: &mut Vec<u8>) {
     let mut line = String::new();
     fields(access, |key, field| {
         let value = match field {
@@ -136,17 +136,17 @@ enum Field<'a> {
 }
 
 /// Gives the single-valued fields in order, those without a value left out.
-fn fields(access: &Access, mut give: impl FnMut(&'static str, Field<'_>)) {
+fn fields(access: &Access<'_>, mut give: impl FnMut(&'static str, Field<'_>)) {
     let time = Moment::new(access.started_micros, access.utc_offset_seconds).rfc3339();
     give("time", Field::Bytes(time.as_bytes()));
     give("id", Field::Bytes(access.unique_id.as_bytes()));
     let mut client = Vec::with_capacity(24);
     address(access.client, &mut client);
     give("client", Field::Bytes(&client));
-    some(&mut give, "method", &access.method);
-    some(&mut give, "target", &access.target);
-    some(&mut give, "protocol", &access.protocol);
-    some(&mut give, "host", &access.host);
+    some(&mut give, "method", access.method);
+    some(&mut give, "target", access.target);
+    some(&mut give, "protocol", access.protocol);
+    some(&mut give, "host", access.host);
     if let Some(status) = access.status {
         give("status", Field::Number(status.into()));
     }
@@ -163,9 +163,9 @@ fn fields(access: &Access, mut give: impl FnMut(&'static str, Field<'_>)) {
         give("upstream_duration_us", Field::Number(upstream.duration_micros));
     }
     give("verdict", Field::Bytes(access.outcome.name().as_bytes()));
-    some(&mut give, "user_agent", &access.user_agent);
-    some(&mut give, "referer", &access.referer);
-    some(&mut give, "error", access.error.as_deref().unwrap_or_default().as_bytes());
+    some(&mut give, "user_agent", access.user_agent);
+    some(&mut give, "referer", access.referer);
+    some(&mut give, "error", access.error.unwrap_or_default().as_bytes());
 }
 
 /// Gives a text unless it is empty.

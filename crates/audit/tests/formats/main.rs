@@ -140,22 +140,23 @@ fn concurrent_index_lines() {
 
 #[test]
 fn access_lines() {
-    let plain = records::access();
+    let scores = [(b"blocking_inbound_anomaly_score".to_vec(), b"5".to_vec())];
+    let plain = records::access(&scores);
     let failed = Access {
         status: None,
         upstream: None,
         outcome: Outcome::Passed,
         rules: Vec::new(),
-        scores: Vec::new(),
-        user_agent: Vec::new(),
-        referer: Vec::new(),
-        protocol: Vec::new(),
-        error: Some("cannot reach 127.0.0.1:9\tconnection refused\n".into()),
+        scores: &[],
+        user_agent: b"",
+        referer: b"",
+        protocol: b"",
+        error: Some("cannot reach 127.0.0.1:9\tconnection refused\n"),
         ..plain.clone()
     };
     let silent =
         Access { upstream: plain.upstream.clone().map(|u| Upstream { status: None, ..u }), ..plain.clone() };
-    let lines = |write: fn(&Access, &mut Vec<u8>)| {
+    let lines = |write: fn(&Access<'_>, &mut Vec<u8>)| {
         let mut out = Vec::new();
         [&plain, &failed, &silent].into_iter().for_each(|access| write(access, &mut out));
         out

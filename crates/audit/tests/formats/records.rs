@@ -224,16 +224,16 @@ fn hostile() -> Record {
 }
 
 /// A line of the access log with everything in it.
-pub fn access() -> Access {
+pub fn access(scores: &[(Vec<u8>, Vec<u8>)]) -> Access<'_> {
     Access {
         started_micros: 1_795_544_477_428_234,
         utc_offset_seconds: 3600,
-        unique_id: "awXVpA0RJf1Rw0IIqLcLWwAAAAM".into(),
+        unique_id: "awXVpA0RJf1Rw0IIqLcLWwAAAAM",
         client: address("127.0.0.1:54410"),
-        method: b"GET".to_vec(),
-        target: b"/?a=\xff\\\t\"\xc3\xa9".to_vec(),
-        protocol: b"HTTP/1.1".to_vec(),
-        host: b"localhost:8080".to_vec(),
+        method: b"GET",
+        target: b"/?a=\xff\\\t\"\xc3\xa9",
+        protocol: b"HTTP/1.1",
+        host: b"localhost:8080",
         status: Some(403),
         bytes_sent: 500,
         bytes_received: 120,
@@ -245,9 +245,9 @@ pub fn access() -> Access {
         }),
         outcome: Outcome::Blocked,
         rules: vec![942_100, 949_110],
-        scores: vec![(b"blocking_inbound_anomaly_score".to_vec(), b"5".to_vec())],
-        user_agent: b"curl/8\n".to_vec(),
-        referer: b"http://r/".to_vec(),
+        scores,
+        user_agent: b"curl/8\n",
+        referer: b"http://r/",
         error: None,
     }
 }

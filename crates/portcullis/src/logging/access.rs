@@ -22,17 +22,17 @@ pub fn line(exchange: &Exchange, format: AccessFormat) -> Vec<u8> {
     line
 }
 
-fn access(exchange: &Exchange) -> Access {
+fn access(exchange: &Exchange) -> Access<'_> {
     let record = &exchange.record;
     let request = &record.request;
     Access {
         started_micros: record.started_micros,
         utc_offset_seconds: record.utc_offset_seconds,
-        unique_id: record.unique_id.clone(),
+        unique_id: &record.unique_id,
         client: record.client,
-        method: request.method.clone(),
-        target: request.target.clone(),
-        protocol: request.protocol.clone(),
+        method: &request.method,
+        target: &request.target,
+        protocol: &request.protocol,
         host: header(record, b"Host"),
         status: exchange.status,
         bytes_sent: exchange.bytes_sent,
@@ -45,10 +45,10 @@ fn access(exchange: &Exchange) -> Access {
         }),
         outcome: outcome(record),
         rules: rules(record),
-        scores: record.scores.clone(),
+        scores: &record.scores,
         user_agent: header(record, b"User-Agent"),
         referer: header(record, b"Referer"),
-        error: exchange.error.clone(),
+        error: exchange.error.as_deref(),
     }
 }
 
@@ -79,7 +79,7 @@ fn alerting(record: &Record) -> impl Iterator<Item = u64> {
 }
 
 /// The first field of a name; empty when there is none.
-fn header(record: &Record, name: &[u8]) -> Vec<u8> {
+fn header<'a>(record: &'a Record, name: &[u8]) -> &'a [u8] {
     let named = |(known, _): &&(Vec<u8>, Vec<u8>)| known.eq_ignore_ascii_case(name);
-    record.request.headers.iter().find(named).map(|(_, value)| value.clone()).unwrap_or_default()
+    record.request.headers.iter().find(named).map_or(&[], |(_, value)| value)
 }
