@@ -47,22 +47,32 @@ pub fn is_logged(alert: &Alert) -> bool {
 
 /// Appends the lines of all alerts of a record, in order.
 pub fn lines(record: &Record, style: &ErrorLogStyle, out: &mut Vec<u8>) {
-    for alert in record.alerts.iter().filter(|alert| is_logged(alert)) {
-        line(record, alert, style, out);
-    }
+    each_line(record, style, |line| out.extend_from_slice(line));
 }
 
-/// Appends the line of one alert, whatever its level, with its newline.
-pub fn line(record: &Record, alert: &Alert, style: &ErrorLogStyle, out: &mut Vec<u8>) {
-    let start = out.len();
-    prefix(record, style, out);
-    text(record, alert, style, out);
-    if let Some(referer) = referer(record).filter(|_| style.referer) {
-        out.extend_from_slice(b", referer: ");
-        log_escape(referer, Printable::Backslashes, out);
+/// Gives the lines of all alerts of a record, in order, each with its newline.
+pub fn each_line(record: &Record, style: &ErrorLogStyle, mut give: impl FnMut(&[u8])) {
+    let mut alerts = record.alerts.iter().filter(|alert| is_logged(alert)).peekable();
+    if alerts.peek().is_none() {
+        return;
     }
-    out.truncate(start + LINE_LIMIT);
-    out.push(b'\n');
+    // The lines of a record differ in the middle only.
+    let mut line = Vec::with_capacity(2048);
+    prefix(record, style, &mut line);
+    let begin = line.len();
+    let mut end = Vec::new();
+    if let Some(referer) = referer(record).filter(|_| style.referer) {
+        end.extend_from_slice(b", referer: ");
+        log_escape(referer, Printable::Backslashes, &mut end);
+    }
+    for alert in alerts {
+        line.truncate(begin);
+        text(record, alert, style, &mut line);
+        line.extend_from_slice(&end);
+        line.truncate(LINE_LIMIT);
+        line.push(b'\n');
+        give(&line);
+    }
 }
 
 /// The text of the line without httpd's prefix and referer, cut where the line would be: what `Apache-Error` repeats.

@@ -163,11 +163,7 @@ impl Logging {
         let Some(log) = &self.error else { return };
         let record = &exchange.record;
         // An entry per line: a queue that is full then loses lines, not requests.
-        for alert in record.alerts.iter().filter(|alert| error_log::is_logged(alert)) {
-            let mut line = Vec::new();
-            error_log::line(record, alert, &self.style, &mut line);
-            log.write(line);
-        }
+        error_log::each_line(record, &self.style, |line| log.write(line.to_vec()));
         if let Some(reason) = &exchange.error {
             let message = ServerMessage {
                 micros: record.started_micros,
