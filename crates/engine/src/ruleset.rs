@@ -14,7 +14,9 @@ use portcullis_transformations::{Transformation, UnicodeMap};
 use crate::actions::Effect;
 use crate::bookkeeping::Bookkeeping;
 use crate::compile::header_edit::HeaderEdit;
+use crate::glance::Glances;
 use crate::hash::OffsetHasher;
+use crate::header_names::HeaderNames;
 use crate::macros::Template;
 use crate::prologue::Prologue;
 use crate::screen::plan::Screen;
@@ -54,6 +56,10 @@ pub struct RuleSet {
     pub(crate) screen: Screen,
     /// What phase 1 begins with.
     pub(crate) prologue: Option<Prologue>,
+    /// The header names that rules hold.
+    pub(crate) header_names: HeaderNames,
+    /// How positions are passed over.
+    pub(crate) glances: Glances,
 }
 
 /// How many rules a file brought, for the start-up message.

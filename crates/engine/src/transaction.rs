@@ -324,18 +324,22 @@ impl Transaction {
     /// One header field, in order of arrival.
     pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
         let authority = self.request.authority.filter(|_| name.eq_ignore_ascii_case(b"host"));
-        if self.rules.settings.compatibility.join_headers && authority.is_none() {
+        let found = self.rules.header_names.find(name);
+        let known = self.request.header_index.find(found);
+        if let Some((first, _)) = known
+            && self.rules.settings.compatibility.join_headers
+            && authority.is_none()
+        {
             let arena = &self.arena;
-            let known =
-                self.request.headers.iter().position(|h| arena.get(h.name).eq_ignore_ascii_case(name));
-            if let Some(header) = known.and_then(|index| self.request.headers.get_mut(index)) {
+            let mut later = self.request.headers.iter_mut().skip(first);
+            if let Some(header) = later.find(|h| arena.get(h.name).eq_ignore_ascii_case(name)) {
                 header.value = self.arena.extend(header.value, b", ");
                 header.value = self.arena.extend(header.value, value);
                 self.request.has_joined_headers = true;
                 return;
             }
         }
-        self.request.header_names.insert(name);
+        self.request.header_index.insert(found, self.request.headers.len());
         let name = self.arena.push(name);
         // httpd replaces Host by the authority of an absolute-form target.
         let value = authority.unwrap_or_else(|| self.arena.push(value));
@@ -349,7 +353,8 @@ impl Transaction {
 
     /// One header field of the response.
     pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
-        self.response.header_names.insert(name);
+        let found = self.rules.header_names.find(name);
+        self.response.header_index.insert(found, self.response.headers.len());
         let name = self.arena.push(name);
         let value = self.arena.push(value);
         self.response.headers.push(Pair { name, value });
@@ -478,7 +483,8 @@ impl Transaction {
     fn set_tx_as(&mut self, name: &[u8], value: Text, spelling: Text) {
         let mut lower = std::mem::take(&mut self.scratch_2);
         lower.clear();
-        lower.extend(name.iter().map(u8::to_ascii_lowercase));
+        lower.extend_from_slice(name);
+        lower.make_ascii_lowercase();
         match self.rules.tx_names.find(&lower) {
             Some(slot) => self.tx.set_slot(slot, value, spelling),
             None => self.tx.set_other(&lower, value, spelling),
