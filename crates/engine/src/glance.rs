@@ -75,6 +75,19 @@ impl Glances {
         glances
     }
 
+    /// Whether the position of a rule has a question.
+    #[cfg(test)]
+    pub(crate) fn has_question(
+        &self,
+        rules: &RuleSet,
+        phase: Phase,
+        rule: crate::ruleset::RuleIndex,
+    ) -> bool {
+        let program = rules.programs.get(phase.index()).map_or(&[][..], Vec::as_slice);
+        let position = program.iter().position(|instruction| *instruction == Instruction::Rule(rule));
+        position.and_then(|at| self.program(phase).get(at)).is_some_and(|entry| entry.glance != Glance::Look)
+    }
+
     fn glance(&mut self, rule: &Rule, names: &HeaderNames) -> Option<Glance> {
         // A script that is a rule runs without values too.
         if matches!(rule.operator.test, Test::Script { inspects: false, .. }) {

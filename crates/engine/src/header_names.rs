@@ -147,7 +147,7 @@ impl HeaderIndex {
         (self.repeated & bit == 0).then_some(u8::from(self.present & bit != 0))
     }
 
-    /// The fields of a name, in order.
+    /// The fields of a name, in order; `is_named` compares.
     pub(crate) fn fields<'a>(
         &self,
         found: Found,
@@ -157,5 +157,51 @@ impl HeaderIndex {
         let (first, several) = self.find(found).unwrap_or((fields.len(), false));
         let most = if several { usize::MAX } else { 1 };
         fields.get(first..).unwrap_or_default().iter().filter(move |pair| is_named(pair)).take(most).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Arena;
+
+    /// With names that share places, that repeat, and with more than can be numbered, a walk finds the same fields.
+    #[test]
+    fn the_index_finds_what_a_walk_finds() {
+        let known: Vec<String> =
+            (0..70).map(|n| format!("X-{}-{}a", n * 7 % 10, "y".repeat(n / 10))).collect();
+        let mut names = HeaderNames::default();
+        known.iter().for_each(|name| names.insert(name.as_bytes()));
+        assert_eq!(names.names.len(), MOST);
+        let mut state = 7_usize;
+        for round in 0..300 {
+            let (mut arena, mut index, mut fields) = (Arena::default(), HeaderIndex::default(), Vec::new());
+            for _ in 0..round {
+                state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345) % (1 << 31);
+                let known = &known[state / 64 % known.len()];
+                let name = match state / 8192 % 4 {
+                    0 => known.to_lowercase(),
+                    1 => known.replace('y', "z"),
+                    _ => known.clone(),
+                };
+                index.insert(names.find(name.as_bytes()), fields.len());
+                let name = arena.push(name.as_bytes());
+                fields.push(Pair { name, value: name });
+            }
+            for name in
+                known.iter().flat_map(|name| [name.clone(), name.to_uppercase(), name.replace('X', "Q")])
+            {
+                let is_named = |pair: &Pair| arena.get(pair.name).eq_ignore_ascii_case(name.as_bytes());
+                let found = names.find(name.as_bytes());
+                let walked: Vec<_> =
+                    fields.iter().filter(|pair| is_named(pair)).map(|pair| pair.name).collect();
+                let indexed: Vec<_> = index.fields(found, &fields, is_named).map(|pair| pair.name).collect();
+                assert_eq!(indexed, walked, "{name}");
+                if let Some(bit) = names.bit(name.as_bytes()) {
+                    assert_eq!(index.has_any(bit), !walked.is_empty());
+                    assert_eq!(index.count(bit), (walked.len() < 2).then_some(walked.len() as u8));
+                }
+            }
+        }
     }
 }

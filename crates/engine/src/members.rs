@@ -148,7 +148,8 @@ impl TxMembers {
     #[inline]
     pub(crate) fn unset_slots(&mut self, slots: Range<TxSlot>) {
         self.before_change();
-        for member in self.slots.get_mut(usize::from(slots.start)..usize::from(slots.end)).unwrap_or_default() {
+        for member in self.slots.get_mut(usize::from(slots.start)..usize::from(slots.end)).unwrap_or_default()
+        {
             member.created = 0;
         }
     }
