@@ -236,8 +236,8 @@ pub(crate) struct KeyPattern {
     pattern: Pattern,
     /// What every name that matches begins with, in letters of any case.
     prefix: Vec<u8>,
-    /// The expression says no more than that.
-    is_prefix: bool,
+    /// Names match that hold this text, in letters of any case: the expression says no more.
+    contained: Option<Contained>,
     /// The TX names of the configuration that match, once asked for.
     slots: std::sync::OnceLock<Vec<TxSlot>>,
 }
@@ -246,8 +246,8 @@ impl KeyPattern {
     /// An expression with its text; it takes no notice of case.
     pub(crate) fn new(source: &[u8], pattern: Pattern) -> Self {
         let prefix = prefix(source);
-        let is_prefix = source.strip_prefix(b"^") == Some(&prefix);
-        Self { source: source.to_vec(), pattern, prefix, is_prefix, slots: std::sync::OnceLock::new() }
+        let contained = Contained::of(source);
+        Self { source: source.to_vec(), pattern, prefix, contained, slots: std::sync::OnceLock::new() }
     }
 
     /// The slots of the TX names that match; `None` when a member's spelling could matter, as with `(?-i)`.
@@ -265,7 +265,48 @@ impl KeyPattern {
     /// Whether a name matches.
     pub(crate) fn is_match(&self, name: &[u8]) -> bool {
         name.get(..self.prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.prefix))
-            && (self.is_prefix || self.pattern.is_match(name).unwrap_or(false))
+            && match &self.contained {
+                Some(contained) => contained.is_in(name),
+                None => self.pattern.is_match(name).unwrap_or(false),
+            }
+    }
+}
+
+/// A text that a name holds, or begins with.
+#[derive(Debug, PartialEq, Eq)]
+struct Contained {
+    /// In lower case.
+    text: Vec<u8>,
+    at_start: bool,
+}
+
+impl Contained {
+    /// Recognises `^text`, `text`, and both with `.*` or a repetition of the last letter (`*`) behind, which demand nothing.
+    fn of(source: &[u8]) -> Option<Self> {
+        let (at_start, rest) = match source.strip_prefix(b"^") {
+            Some(rest) => (true, rest),
+            None => (false, source),
+        };
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let (text, tail) = rest.split_at(rest.iter().take_while(|byte| is_plain(byte)).count());
+        let text = match tail {
+            b"" | b".*" => text,
+            b"*" => text.split_last()?.1,
+            _ => return None,
+        };
+        (!text.is_empty()).then(|| Self { text: text.to_ascii_lowercase(), at_start })
+    }
+
+    fn is_in(&self, name: &[u8]) -> bool {
+        let (text, Some(first)) = (self.text.as_slice(), self.text.first()) else { return true };
+        let is_at =
+            |at: usize| name.get(at..at + text.len()).is_some_and(|part| part.eq_ignore_ascii_case(text));
+        if self.at_start {
+            return is_at(0);
+        }
+        let last = (name.len() + 1).saturating_sub(text.len());
+        let begins = name.get(..last).unwrap_or_default();
+        memchr::memchr2_iter(*first, first.to_ascii_uppercase(), begins).any(is_at)
     }
 }
 
@@ -515,7 +556,29 @@ impl BitSet {
 
 #[cfg(test)]
 mod tests {
-    use super::prefix;
+    use super::{KeyPattern, prefix};
+    use portcullis_operators::pattern::{Options, Pattern};
+
+    #[test]
+    fn plain_key_patterns_mean_what_their_expressions_mean() {
+        let names: [&[u8]; 9] =
+            [b"", b"a", b"ab_", b"AB_1", b"xab_", b"xaB", b"ab\n_", b"\nab_x", b"aab__ab"];
+        for source in
+            ["^ab_", "ab_", "ab_.*", "ab_*", "^ab*", "^AB_.*", "a*", "^ab+", "ab.", "^", "b_$", "(?-i)ab"]
+        {
+            let options = Options { caseless: true, ..Options::default() };
+            let pattern = || Pattern::new(source.as_bytes(), options).unwrap();
+            let key = KeyPattern::new(source.as_bytes(), pattern());
+            for name in names {
+                assert_eq!(
+                    Ok(key.is_match(name)),
+                    pattern().is_match(name),
+                    "{source} {}",
+                    name.escape_ascii()
+                );
+            }
+        }
+    }
 
     #[test]
     fn prefixes_are_what_every_match_begins_with() {
