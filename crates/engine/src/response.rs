@@ -34,6 +34,11 @@ pub(crate) struct Response {
 }
 
 impl Response {
+    /// A response of which nothing is known, with an empty list for its fields.
+    pub(crate) fn with_room(headers: Vec<Pair>) -> Self {
+        Self { headers, ..Self::default() }
+    }
+
     pub(crate) fn set_head(&mut self, arena: &mut Arena, protocol: &[u8], status: u16, reason: &[u8]) {
         self.protocol = Some(arena.push(protocol));
         self.status = status;

@@ -235,7 +235,7 @@ impl Transaction {
             server: unknown,
             request,
             body: RequestBody::default(),
-            response: Response::default(),
+            response: Response::with_room(std::mem::take(&mut workspace.response_headers)),
             tx: std::mem::take(&mut workspace.tx),
             env: Vec::new(),
             geo: Vec::new(),
@@ -243,7 +243,7 @@ impl Transaction {
             collections: Vec::new(),
             session_id: None,
             user_id: None,
-            matched: Matched::default(),
+            matched: Matched { vars: std::mem::take(&mut workspace.matched_values), ..Matched::default() },
             highest_severity: 255,
             control,
             detection: Detection::default(),
@@ -286,9 +286,11 @@ impl Transaction {
             screening: self.screening,
             transformed: self.transformed,
             headers: self.request.headers,
+            response_headers: self.response.headers,
             cookies: self.request.cookies,
             arguments: self.request.arguments,
             matched_rules: self.matched_rules,
+            matched_values: self.matched.vars,
             values: self.values,
             scratch: self.scratch,
             scratch_2: self.scratch_2,
@@ -467,6 +469,13 @@ impl Transaction {
                 }
             }
         }
+    }
+
+    /// Sets a member of TX to what another one is, empty where there is none.
+    pub(crate) fn copy_tx(&mut self, from: TxSlot, to: TxSlot, spelling: &[u8]) {
+        let value = self.tx.slot(from).map_or_else(|| self.arena.push(b""), |member| member.value);
+        let name = self.arena.push(spelling);
+        self.tx.set_slot(to, value, name);
     }
 
     /// What a set in detection counts over requests would reach the decisions about later ones.
