@@ -4,15 +4,18 @@
 //! `REQUEST_HEADERS:Range "…"` by whether there is such a field. For these a rule set keeps the question itself, a few bytes per
 //! position of a phase's program, so that a run of them touches neither the rules nor the machinery for values.
 //!
-//! Only "it does not match" is told here, which leaves nothing behind. The same holds of a rule that `ctl` has removed or
-//! has taken targets from, so that need not be asked. What a glance cannot tell is looked at in the ordinary way. The plain
-//! evaluator does not glance, so whatever compares the evaluators compares the two ways.
+//! "It does not match" leaves nothing behind. The same holds of a rule that `ctl` has removed or has taken targets from, so
+//! that need not be asked. "It matches" is told only of rules that keep books without an effect (`… "nolog,skipAfter:END"`), which
+//! `ctl` has left as they are: what such a match leaves is that it was. What a glance cannot tell is looked at in the
+//! ordinary way. The plain evaluator does not glance, so whatever compares the evaluators compares the two ways.
+
+use std::num::NonZero;
 
 use crate::bookkeeping::digits;
 use crate::header_names::{HeaderIndex, HeaderNames, is_response};
 use crate::ruleset::{Instruction, Rule, RuleSet, Selector, Target, Test, TxSlot};
 use crate::transaction::Transaction;
-use crate::variables::Variable;
+use crate::variables::{MemberName, Value, Variable};
 use crate::verdict::Phase;
 
 /// For each position of each phase's program, how it is passed over.
@@ -29,6 +32,8 @@ struct Entry {
     glance: Glance,
     /// Where to go on when its rule does not match.
     otherwise: u32,
+    /// Where to go on when it matches, for a rule whose match leaves no more than that it was.
+    matched: Option<NonZero<u32>>,
 }
 
 /// The question that tells that a rule does not match.
@@ -66,6 +71,7 @@ impl Glances {
                 entries.push(Entry {
                     glance: glance.unwrap_or(Glance::Look),
                     otherwise: rule.map_or(0, |rule| rule.after_chain),
+                    matched: rule.and_then(|rule| behind_match(rule, position)),
                 });
             }
             if let Some(program) = glances.programs.get_mut(phase.index()) {
@@ -129,6 +135,14 @@ impl Glances {
     }
 }
 
+/// Where a match leads of a rule that keeps books without an effect.
+fn behind_match(rule: &Rule, position: usize) -> Option<NonZero<u32>> {
+    let is_quiet = rule.bookkeeping.is_some() && rule.effects.is_empty();
+    let next = u32::try_from(position + 1).ok()?;
+    let has_severity = rule.metadata.severity.is_some_and(|severity| severity > 0);
+    NonZero::new(rule.jump.unwrap_or(next)).filter(|_| is_quiet && !has_severity)
+}
+
 /// The names of a rule that tests header fields by name and nothing else.
 fn field_set(rule: &Rule, names: &HeaderNames) -> Option<[u64; 2]> {
     let mut set = [0, 0];
@@ -148,45 +162,81 @@ fn bits(target: &Target, names: &HeaderNames) -> Option<[u64; 2]> {
 }
 
 impl Transaction {
-    /// The first visited position from the cursor on that a glance does not pass over.
-    pub(crate) fn next_to_look_at(&self, rules: &RuleSet, phase: Phase) -> usize {
+    /// The first visited position from the cursor on that a glance does not tell.
+    pub(crate) fn next_to_look_at(&mut self, rules: &RuleSet, phase: Phase) -> usize {
         let entries = rules.glances.program(phase);
         let mut position = self.cursor.position;
         loop {
             position = self.screening.next(position);
-            match entries.get(position) {
-                Some(entry) if self.says_no(rules, entry.glance) => position = entry.otherwise as usize,
-                _ => return position,
+            let Some(entry) = entries.get(position) else { return position };
+            match self.at_a_glance(rules, entry.glance) {
+                Some(false) => position = entry.otherwise as usize,
+                Some(true) => {
+                    match entry.matched.filter(|_| self.note_glance(rules, phase, position, entry.glance)) {
+                        Some(next) => position = next.get() as usize,
+                        None => return position,
+                    }
+                }
+                None => return position,
             }
         }
     }
 
+    /// Notes what the match of a rule leaves that keeps books without an effect; false when it has to be looked at.
+    fn note_glance(&mut self, rules: &RuleSet, phase: Phase, position: usize, glance: Glance) -> bool {
+        let program = rules.programs.get(phase.index()).map_or(&[][..], Vec::as_slice);
+        let Some(Instruction::Rule(index)) = program.get(position).copied() else { return false };
+        let control = &self.control;
+        let is_changed =
+            control.removed_rules.contains(index) || control.rules_with_removed_targets.contains(index);
+        if is_changed || self.detection.running || self.cursor.jumps.is_some() {
+            return false;
+        }
+        let (name, value) = match glance {
+            Glance::Member { slot, .. } => {
+                let member = self.tx.slot(slot).unwrap_or_default();
+                (MemberName::Member(member.name), member.value)
+            }
+            Glance::Members { slot, .. } => {
+                (MemberName::Bare, self.constants.digit(self.tx.slot(slot).is_some()))
+            }
+            Glance::Look | Glance::Fields(_) | Glance::Count { .. } => return false,
+        };
+        if !self.detection.is_silent {
+            self.matched_rules.push(index);
+        }
+        self.matched.name = None;
+        self.matched.value = value;
+        self.matched.source = Some(Value { variable: Variable::Tx, name, value, target: 0 });
+        true
+    }
+
+    /// Whether a rule matches; `None` when the question does not tell.
     #[inline]
-    fn says_no(&self, rules: &RuleSet, glance: Glance) -> bool {
+    fn at_a_glance(&self, rules: &RuleSet, glance: Glance) -> Option<bool> {
         let (digit, digits) = match glance {
-            Glance::Look => return false,
+            Glance::Look => return None,
             Glance::Member { slot, digits } => {
-                let Some(member) = self.tx.slot(slot) else { return true };
+                let Some(member) = self.tx.slot(slot) else { return Some(false) };
                 match self.arena.get(member.value) {
                     [digit @ b'0'..=b'9'] => (digit - b'0', digits),
-                    _ => return false,
+                    _ => return None,
                 }
             }
             Glance::Members { slot, digits } => (u8::from(self.tx.slot(slot).is_some()), digits),
             Glance::Fields(set) => {
                 let (request, response) = self.fields_of(rules, set);
-                return !request.0.has_any(request.1) && !response.0.has_any(response.1);
+                let has_any = request.0.has_any(request.1) || response.0.has_any(response.1);
+                return (!has_any).then_some(false);
             }
             Glance::Count { set, digits } => {
                 let (request, response) = self.fields_of(rules, set);
                 // One of the two sets is empty.
-                match request.0.count(request.1).zip(response.0.count(response.1)) {
-                    Some((request, response)) => (request + response, digits),
-                    None => return false,
-                }
+                let (request, response) = request.0.count(request.1).zip(response.0.count(response.1))?;
+                (request + response, digits)
             }
         };
-        digits >> digit & 1 == 0
+        Some(digits >> digit & 1 == 1)
     }
 
     #[inline]

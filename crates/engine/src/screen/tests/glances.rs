@@ -7,6 +7,10 @@ use crate::{Phase, Workspace};
 /// Each with whether there is a question for it.
 const RULES: &[(&str, bool)] = &[
     (r#"TX:level "@lt 2""#, true),
+    (r#"TX:level "@gt 2" "id:7,phase:1,pass,nolog,skipAfter:END""#, true),
+    (r#"TX:level "@gt 2" "id:7,phase:1,pass,nolog,severity:2,skipAfter:END""#, true),
+    (r#"&TX:level "@gt 0" "id:7,phase:1,pass,nolog,skip:1""#, true),
+    (r#"&TX:absent "!@gt 0" "id:7,phase:1,pass,nolog""#, true),
     (r#"TX:level "!@lt 2""#, true),
     (r#"TX:absent "!@lt 2""#, true),
     (r#"&TX:absent "@eq 0""#, true),
@@ -72,7 +76,10 @@ fn a_glance_decides_as_the_rule_does() {
             for before in BEFORE {
                 let text = format!(
                     "SecRuleEngine On\nSecAction \"id:3,phase:1,pass,nolog,setvar:tx.level=3,setvar:tx.word=abc\"\n\
-                     {before}\nSecRule {rule}\n"
+                     {before}\nSecRule {rule}\n\
+                     SecRule TX:level|REQUEST_URI \"@rx [3b]\" \"id:8,phase:1,pass,log\"\nSecMarker END\n\
+                     SecRule MATCHED_VAR_NAME|MATCHED_VAR \"@rx .\" \"id:9,phase:1,pass,log\"\n\
+                     SecRule MATCHED_VAR_NAME|MATCHED_VAR \"@rx .\" \"id:10,phase:3,pass,log\"\n"
                 );
                 let rules = rule_set(&text).unwrap_or_else(|error| panic!("{error}"));
                 let phase = if phase == 1 { Phase::RequestHeaders } else { Phase::ResponseHeaders };
