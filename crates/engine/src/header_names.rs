@@ -147,7 +147,7 @@ impl HeaderIndex {
         (self.repeated & bit == 0).then_some(u8::from(self.present & bit != 0))
     }
 
-    /// The fields of a name, in order; `is_named` compares.
+    /// The fields of a name, in order; `is_named` compares where the number alone does not tell.
     pub(crate) fn fields<'a>(
         &self,
         found: Found,
@@ -155,8 +155,10 @@ impl HeaderIndex {
         is_named: impl Fn(&Pair) -> bool + 'a,
     ) -> impl Iterator<Item = Pair> + 'a {
         let (first, several) = self.find(found).unwrap_or((fields.len(), false));
+        let is_known = found.number.is_some() && first < usize::from(u8::MAX);
         let most = if several { usize::MAX } else { 1 };
-        fields.get(first..).unwrap_or_default().iter().filter(move |pair| is_named(pair)).take(most).copied()
+        let rest = fields.get(first..).unwrap_or_default().iter();
+        rest.filter(move |pair| is_known && !several || is_named(pair)).take(most).copied()
     }
 }
 
