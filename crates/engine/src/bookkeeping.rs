@@ -61,7 +61,7 @@ impl Bookkeeping {
 }
 
 /// Asks the operator about the ten digits; `None` when it cannot say, or leaves captures behind.
-fn digits(rule: &Rule) -> Option<u16> {
+pub(crate) fn digits(rule: &Rule) -> Option<u16> {
     let (Test::Pure(test), Some(argument)) = (&rule.operator.test, rule.operator.argument.as_literal())
     else {
         return None;
@@ -79,23 +79,6 @@ fn digits(rule: &Rule) -> Option<u16> {
 }
 
 impl Transaction {
-    /// Whether a rule that only keeps books does not match, told from a digit or from the member's absence. Two of three
-    /// of them do not, and leave nothing behind; neither does one that `ctl` has removed or has taken the target from, so
-    /// that need not be asked first.
-    #[inline]
-    pub(crate) fn books_say_no(&self, rule: &Rule) -> bool {
-        let Some(Bookkeeping::Member { slot, counts, digits }) = rule.bookkeeping else { return false };
-        let digit = match self.tx.slot(slot) {
-            member if counts => u8::from(member.is_some()),
-            None => return true,
-            Some(member) => match self.arena.get(member.value) {
-                [digit @ b'0'..=b'9'] => digit - b'0',
-                _ => return false,
-            },
-        };
-        digits >> digit & 1 == 0
-    }
-
     /// Runs a rule that only keeps books: whether it matched; `None` when it has to go the long way.
     pub(crate) fn keep_books(&mut self, rules: &RuleSet, rule: &Rule) -> Option<bool> {
         let bookkeeping = rule.bookkeeping.filter(|_| self.is_screened())?;

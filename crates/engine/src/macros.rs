@@ -91,6 +91,16 @@ impl Template {
         })
     }
 
+    /// The slot of a member of TX, when that is all that is in it.
+    pub(crate) fn as_tx_slot(&self) -> Option<TxSlot> {
+        match self.pieces.as_slice() {
+            [Piece::Reference(Reference { variable: Variable::Tx, key: ReferenceKey::Slot(slot) })] => {
+                Some(*slot)
+            }
+            _ => None,
+        }
+    }
+
     /// The text as written.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw

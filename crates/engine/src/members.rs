@@ -4,6 +4,7 @@
 //! (`setvar:'tx.%{rule.id}-…'`) live in a map. Iteration is in order of creation, as in ModSecurity's tables.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::arena::Text;
 use crate::ruleset::TxSlot;
@@ -13,7 +14,7 @@ use crate::ruleset::TxSlot;
 pub(crate) struct Member {
     pub(crate) value: Text,
     pub(crate) name: Text,
-    /// 0: unset.
+    /// Unset unless this is later than the last reset.
     pub(crate) created: u32,
 }
 
@@ -23,6 +24,8 @@ pub(crate) struct TxMembers {
     slots: Vec<Member>,
     others: HashMap<Vec<u8>, Member, foldhash::fast::RandomState>,
     clock: u32,
+    /// What the clock showed at the last reset, so that a reset need not touch the slots.
+    begun: u32,
     /// Whether the first change leaves a copy of what was there in `original`.
     keeps_original: bool,
     original: Option<Box<TxMembers>>,
@@ -31,15 +34,19 @@ pub(crate) struct TxMembers {
 impl TxMembers {
     /// Forgets everything; `slots` is the number of names known at compile time.
     pub(crate) fn reset(&mut self, slots: usize) {
-        self.slots.clear();
+        // Half the numbers are more than one transaction can use up.
+        if self.clock > u32::MAX / 2 {
+            self.slots.clear();
+            self.clock = 0;
+        }
         self.slots.resize(slots, Member::default());
         self.others.clear();
-        self.clock = 0;
+        self.begun = self.clock;
     }
 
     /// Whether nothing has been set since the last reset.
     pub(crate) fn is_empty(&self) -> bool {
-        self.clock == 0
+        self.clock == self.begun
     }
 
     /// Whether nothing has been set since the last reset, and nobody waits for the first change.
@@ -50,15 +57,19 @@ impl TxMembers {
     /// The members with slots, in order of slots.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (TxSlot, Member)> {
         let slots = self.slots.iter().enumerate().map(|(slot, member)| (slot as TxSlot, *member));
-        slots.filter(|(_, member)| member.created != 0)
+        slots.filter(|(_, member)| self.is_set(member))
     }
 
-    /// Sets members that were created in another transaction, when nothing has been set in this one.
+    fn is_set(&self, member: &Member) -> bool {
+        member.created > self.begun
+    }
+
+    /// Sets members that were created in a transaction of new slots, when nothing has been set in this one.
     pub(crate) fn begin_with(&mut self, members: impl Iterator<Item = (TxSlot, Member)>) {
         for (slot, member) in members {
             if let Some(place) = self.slots.get_mut(usize::from(slot)) {
-                *place = member;
-                self.clock = self.clock.max(member.created);
+                *place = Member { created: self.begun + member.created, ..member };
+                self.clock = self.clock.max(place.created);
             }
         }
     }
@@ -88,6 +99,7 @@ impl TxMembers {
             slots: self.slots.clone(),
             others: self.others.clone(),
             clock: self.clock,
+            begun: self.begun,
             keeps_original: false,
             original: None,
         };
@@ -96,7 +108,7 @@ impl TxMembers {
 
     /// The member in a slot.
     pub(crate) fn slot(&self, slot: TxSlot) -> Option<Member> {
-        self.slots.get(usize::from(slot)).copied().filter(|member| member.created != 0)
+        self.slots.get(usize::from(slot)).copied().filter(|member| self.is_set(member))
     }
 
     /// A member whose name has no slot; `lower` is lower-cased.
@@ -108,7 +120,7 @@ impl TxMembers {
     pub(crate) fn set_slot(&mut self, slot: TxSlot, value: Text, name: Text) {
         self.before_change();
         let Some(member) = self.slots.get_mut(usize::from(slot)) else { return };
-        if member.created == 0 {
+        if member.created <= self.begun {
             self.clock += 1;
             member.created = self.clock;
         }
@@ -128,11 +140,17 @@ impl TxMembers {
     }
 
     /// Unsets a slot.
-    #[inline]
     pub(crate) fn unset_slot(&mut self, slot: TxSlot) {
+        self.unset_slots(slot..slot.saturating_add(1));
+    }
+
+    /// Unsets neighbouring slots.
+    #[inline]
+    pub(crate) fn unset_slots(&mut self, slots: Range<TxSlot>) {
         self.before_change();
-        if let Some(member) = self.slots.get_mut(usize::from(slot)) {
-            *member = Member::default();
+        for member in self.slots.get_mut(usize::from(slots.start)..usize::from(slots.end)).unwrap_or_default()
+        {
+            member.created = 0;
         }
     }
 
@@ -144,7 +162,7 @@ impl TxMembers {
 
     /// All members, in no order.
     pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
-        self.slots.iter().copied().filter(|member| member.created != 0).chain(self.others())
+        self.slots.iter().copied().filter(|member| self.is_set(member)).chain(self.others())
     }
 
     /// The members whose names have no slot, in no order.
@@ -156,7 +174,7 @@ impl TxMembers {
     pub(crate) fn in_order(&self) -> Vec<(Option<TxSlot>, Member)> {
         let slots = self.slots.iter().enumerate().map(|(slot, member)| (Some(slot as TxSlot), *member));
         let others = self.others.values().map(|member| (None, *member));
-        let mut all: Vec<_> = slots.chain(others).filter(|(_, member)| member.created != 0).collect();
+        let mut all: Vec<_> = slots.chain(others).filter(|(_, member)| self.is_set(member)).collect();
         all.sort_unstable_by_key(|(_, member)| member.created);
         all
     }

@@ -154,7 +154,10 @@ impl Transaction {
         loop {
             let begins = self.is_screened() && !self.cursor.in_chain && self.cursor.resume.is_none();
             if begins {
-                self.cursor.position = self.screening.next(self.cursor.position);
+                self.cursor.position = match self.costs {
+                    None => self.next_to_look_at(rules, phase),
+                    Some(_) => self.screening.next(self.cursor.position),
+                };
                 if let Some(prologue) = &rules.prologue
                     && prologue.begins_at(self.cursor.position)
                     && self.take_prologue(prologue)
@@ -173,7 +176,7 @@ impl Transaction {
                 Instruction::Rule(index) => *index,
             };
             let Some(rule) = rules.rule(index) else { break };
-            if begins && self.costs.is_none() && (self.books_say_no(rule) || self.misses(rules, rule)) {
+            if begins && self.costs.is_none() && self.misses(rules, rule) {
                 self.cursor.position = rule.after_chain as usize;
                 continue;
             }
@@ -501,9 +504,7 @@ impl Transaction {
         // fingerprint take their place.
         let is_new = self.hit.uncaptured == Uncaptured::Unset;
         if is_new && matches!(self.hit.captures.first(), Some(Capture::Range(..))) {
-            for slot in 0..10 {
-                self.tx.unset_slot(slot);
-            }
+            self.tx.unset_slots(0..10);
         }
         let used = self.hit.captures.iter().rposition(|c| *c != Capture::Empty).map_or(0, |last| last + 1);
         for (slot, capture) in self.hit.captures.iter().take(used.min(TxNames::CAPTURES)).enumerate() {
@@ -513,11 +514,14 @@ impl Transaction {
                 Capture::Empty if kept => continue,
                 Capture::Empty => Text::EMPTY,
             };
-            let name = self.arena.push_count(slot as u64);
+            let name = match slot {
+                0 | 1 => self.constants.digit(slot == 1),
+                _ => self.arena.push_count(slot as u64),
+            };
             self.tx.set_slot(slot as u16, value, name);
         }
-        for slot in if kept { 10 } else { used }..10 {
-            self.tx.unset_slot(slot as u16);
+        if !kept && used < 10 {
+            self.tx.unset_slots(used as u16..10);
         }
         self.trace_captures(used);
     }

@@ -4,6 +4,7 @@
 //! derived here; body arguments are added by `request_body`.
 
 use crate::arena::{Arena, Text};
+use crate::header_names::HeaderIndex;
 use crate::variables::Variable;
 
 /// A named value.
@@ -30,31 +31,6 @@ pub(crate) struct Argument {
     pub(crate) origin: Origin,
 }
 
-/// Which names fields may have: one of 64 bits for each, so that most names that no field has are told without looking at
-/// the fields. Many rules ask for a header that few requests have.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct NameFilter(u64);
-
-impl NameFilter {
-    /// Adds a name.
-    pub(crate) fn insert(&mut self, name: &[u8]) {
-        self.0 |= Self::bit(name);
-    }
-
-    /// Whether a field may have this name, in any case. False: none has.
-    #[inline]
-    pub(crate) fn may_hold(self, name: &[u8]) -> bool {
-        self.0 & Self::bit(name) != 0
-    }
-
-    /// The bit of a name: its length and its ends, whose case is left out, tell most headers apart.
-    fn bit(name: &[u8]) -> u64 {
-        let (first, last) = (name.first().copied().unwrap_or(0), name.last().copied().unwrap_or(0));
-        let ends = u32::from(first | 0x20) * 5 + u32::from(last | 0x20);
-        1 << ((ends + name.len() as u32 * 11) % 64)
-    }
-}
-
 /// The request.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
@@ -75,7 +51,7 @@ pub(crate) struct Request {
     /// Host and port of an absolute-form target; takes the place of the Host header.
     pub(crate) authority: Option<Text>,
     pub(crate) headers: Vec<Pair>,
-    pub(crate) header_names: NameFilter,
+    pub(crate) header_index: HeaderIndex,
     /// How often `headers` has changed.
     pub(crate) header_changes: usize,
     /// Several fields of one name have become one.

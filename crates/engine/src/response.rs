@@ -4,9 +4,10 @@
 //! it (decompressed where the origin compressed it) before phase 4. (spec: engine, "Response body")
 
 use crate::arena::{Arena, Text};
+use crate::header_names::HeaderIndex;
 use crate::parsed_response::ParsedBody;
 use crate::record::EngineMode;
-use crate::request::{NameFilter, Pair};
+use crate::request::Pair;
 use crate::settings::LimitAction;
 use crate::transaction::Transaction;
 use crate::verdict::{BodyPlan, BodyProgress, Verdict};
@@ -19,7 +20,7 @@ pub(crate) struct Response {
     pub(crate) reason: Vec<u8>,
     pub(crate) status_line: Option<Text>,
     pub(crate) headers: Vec<Pair>,
-    pub(crate) header_names: NameFilter,
+    pub(crate) header_index: HeaderIndex,
     /// The body as inspected so far.
     pub(crate) body: Vec<u8>,
     /// RESPONSE_BODY: empty, not absent, when nothing was inspected.
@@ -33,6 +34,11 @@ pub(crate) struct Response {
 }
 
 impl Response {
+    /// A response of which nothing is known, with an empty list for its fields.
+    pub(crate) fn with_room(headers: Vec<Pair>) -> Self {
+        Self { headers, ..Self::default() }
+    }
+
     pub(crate) fn set_head(&mut self, arena: &mut Arena, protocol: &[u8], status: u16, reason: &[u8]) {
         self.protocol = Some(arena.push(protocol));
         self.status = status;
@@ -41,7 +47,7 @@ impl Response {
         let line = arena.extend(line, b" ");
         self.status_line = Some(arena.extend(line, reason));
         self.headers.clear();
-        self.header_names = NameFilter::default();
+        self.header_index = HeaderIndex::default();
     }
 
     /// The first header field of a name.

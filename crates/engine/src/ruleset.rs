@@ -14,7 +14,9 @@ use portcullis_transformations::{Transformation, UnicodeMap};
 use crate::actions::Effect;
 use crate::bookkeeping::Bookkeeping;
 use crate::compile::header_edit::HeaderEdit;
+use crate::glance::Glances;
 use crate::hash::OffsetHasher;
+use crate::header_names::HeaderNames;
 use crate::macros::Template;
 use crate::message::Written;
 use crate::prologue::Prologue;
@@ -57,6 +59,10 @@ pub struct RuleSet {
     pub(crate) screen: Screen,
     /// What phase 1 begins with.
     pub(crate) prologue: Option<Prologue>,
+    /// The header names that rules hold.
+    pub(crate) header_names: HeaderNames,
+    /// How positions are passed over.
+    pub(crate) glances: Glances,
 }
 
 /// How many rules a file brought, for the start-up message.
@@ -295,8 +301,9 @@ impl Required {
             return name.get(..length).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.text));
         }
         let Some(first) = self.text.first() else { return true };
-        let is_first = |window: &&[u8]| window.first().is_some_and(|byte| byte.eq_ignore_ascii_case(first));
-        name.windows(length).filter(is_first).any(|window| window.eq_ignore_ascii_case(&self.text))
+        let is_at =
+            |at: usize| name.get(at..at + length).is_some_and(|part| part.eq_ignore_ascii_case(&self.text));
+        memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), name).any(is_at)
     }
 }
 
@@ -566,7 +573,29 @@ impl FromIterator<u32> for BitSet {
 
 #[cfg(test)]
 mod tests {
-    use super::Required;
+    use super::{KeyPattern, Required};
+    use portcullis_operators::pattern::{Options, Pattern};
+
+    #[test]
+    fn plain_key_patterns_mean_what_their_expressions_mean() {
+        let names: [&[u8]; 9] =
+            [b"", b"a", b"ab_", b"AB_1", b"xab_", b"xaB", b"ab\n_", b"\nab_x", b"aab__ab"];
+        for source in
+            ["^ab_", "ab_", "ab_.*", "ab_*", "^ab*", "^AB_.*", "a*", "^ab+", "ab.", "^", "b_$", "(?-i)ab"]
+        {
+            let options = Options { caseless: true, ..Options::default() };
+            let pattern = || Pattern::new(source.as_bytes(), options).unwrap();
+            let key = KeyPattern::new(source.as_bytes(), pattern());
+            for name in names {
+                assert_eq!(
+                    Ok(key.is_match(name)),
+                    pattern().is_match(name),
+                    "{source} {}",
+                    name.escape_ascii()
+                );
+            }
+        }
+    }
 
     #[test]
     fn names_have_what_their_expression_requires() {

@@ -235,7 +235,7 @@ impl Transaction {
             server: unknown,
             request,
             body: RequestBody::default(),
-            response: Response::default(),
+            response: Response::with_room(std::mem::take(&mut workspace.response_headers)),
             tx: std::mem::take(&mut workspace.tx),
             env: Vec::new(),
             geo: Vec::new(),
@@ -243,7 +243,7 @@ impl Transaction {
             collections: Vec::new(),
             session_id: None,
             user_id: None,
-            matched: Matched::default(),
+            matched: Matched { vars: std::mem::take(&mut workspace.matched_values), ..Matched::default() },
             highest_severity: 255,
             control,
             detection: Detection::default(),
@@ -286,9 +286,11 @@ impl Transaction {
             screening: self.screening,
             transformed: self.transformed,
             headers: self.request.headers,
+            response_headers: self.response.headers,
             cookies: self.request.cookies,
             arguments: self.request.arguments,
             matched_rules: self.matched_rules,
+            matched_values: self.matched.vars,
             values: self.values,
             scratch: self.scratch,
             scratch_2: self.scratch_2,
@@ -325,18 +327,22 @@ impl Transaction {
     pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
         self.request.header_changes += 1;
         let authority = self.request.authority.filter(|_| name.eq_ignore_ascii_case(b"host"));
-        if self.rules.settings.compatibility.join_headers && authority.is_none() {
+        let found = self.rules.header_names.find(name);
+        let known = self.request.header_index.find(found);
+        if let Some((first, _)) = known
+            && self.rules.settings.compatibility.join_headers
+            && authority.is_none()
+        {
             let arena = &self.arena;
-            let known =
-                self.request.headers.iter().position(|h| arena.get(h.name).eq_ignore_ascii_case(name));
-            if let Some(header) = known.and_then(|index| self.request.headers.get_mut(index)) {
+            let mut later = self.request.headers.iter_mut().skip(first);
+            if let Some(header) = later.find(|h| arena.get(h.name).eq_ignore_ascii_case(name)) {
                 header.value = self.arena.extend(header.value, b", ");
                 header.value = self.arena.extend(header.value, value);
                 self.request.has_joined_headers = true;
                 return;
             }
         }
-        self.request.header_names.insert(name);
+        self.request.header_index.insert(found, self.request.headers.len());
         let name = self.arena.push(name);
         // httpd replaces Host by the authority of an absolute-form target.
         let value = authority.unwrap_or_else(|| self.arena.push(value));
@@ -350,7 +356,8 @@ impl Transaction {
 
     /// One header field of the response.
     pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
-        self.response.header_names.insert(name);
+        let found = self.rules.header_names.find(name);
+        self.response.header_index.insert(found, self.response.headers.len());
         let name = self.arena.push(name);
         let value = self.arena.push(value);
         self.response.headers.push(Pair { name, value });
@@ -465,6 +472,13 @@ impl Transaction {
         }
     }
 
+    /// Sets a member of TX to what another one is, empty where there is none.
+    pub(crate) fn copy_tx(&mut self, from: TxSlot, to: TxSlot, spelling: &[u8]) {
+        let value = self.tx.slot(from).map_or_else(|| self.arena.push(b""), |member| member.value);
+        let name = self.arena.push(spelling);
+        self.tx.set_slot(to, value, name);
+    }
+
     /// What a set in detection counts over requests would reach the decisions about later ones.
     fn is_out_of_reach(&self, member: CollectionRef<'_>) -> bool {
         self.detection.running && matches!(member, CollectionRef::Persistent(..))
@@ -479,7 +493,8 @@ impl Transaction {
     fn set_tx_as(&mut self, name: &[u8], value: Text, spelling: Text) {
         let mut lower = std::mem::take(&mut self.scratch_2);
         lower.clear();
-        lower.extend(name.iter().map(u8::to_ascii_lowercase));
+        lower.extend_from_slice(name);
+        lower.make_ascii_lowercase();
         match self.rules.tx_names.find(&lower) {
             Some(slot) => self.tx.set_slot(slot, value, spelling),
             None => self.tx.set_other(&lower, value, spelling),

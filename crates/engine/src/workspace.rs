@@ -28,9 +28,11 @@ pub struct Workspace {
     pub(crate) screening: Screening,
     pub(crate) transformed: HashMap<(u32, u32, ChainId), Text, OffsetHasher>,
     pub(crate) headers: Vec<Pair>,
+    pub(crate) response_headers: Vec<Pair>,
     pub(crate) cookies: Vec<Pair>,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) matched_rules: Vec<RuleIndex>,
+    pub(crate) matched_values: Vec<(Value, Text)>,
     pub(crate) values: Vec<Value>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) scratch_2: Vec<u8>,
@@ -69,9 +71,11 @@ impl Workspace {
         self.screening.end();
         self.transformed.clear();
         self.headers.clear();
+        self.response_headers.clear();
         self.cookies.clear();
         self.arguments.clear();
         self.matched_rules.clear();
+        self.matched_values.clear();
         self.values.clear();
         for buffer in [
             &mut self.scratch,

@@ -7,7 +7,9 @@
 //! took part are captured; which of them become TX variables is up to the engine. Reference Manual: `rx`.
 
 use crate::pattern::{Options, Pattern, PatternError};
-use crate::{ArgumentError, Environment, Example, Failure, Hit, Kind, Operator, Shape, Test, escape, text};
+use crate::{
+    ArgumentError, Capture, Environment, Example, Failure, Hit, Kind, Operator, Shape, Test, escape, text,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) static OPERATOR: Operator = Operator {
@@ -32,7 +34,7 @@ fn compile(argument: &[u8], environment: &Environment<'_>) -> Result<Box<dyn Tes
         return Ok(Box::new(Expanded { options, recent: Mutex::default() }));
     }
     let pattern = Pattern::new(argument, options).map_err(argument_error)?;
-    Ok(Box::new(Rx { pattern }))
+    Ok(Box::new(Rx { pattern, is_any_line: argument == ANY_LINE }))
 }
 
 /// ModSecurity's message for an expression that does not compile.
@@ -45,14 +47,25 @@ pub(crate) fn argument_error(error: PatternError) -> ArgumentError {
     }
 }
 
+/// What rules write that capture a value whole.
+const ANY_LINE: &[u8] = b"^.*$";
+
 #[derive(Debug)]
 struct Rx {
     pattern: Pattern,
+    /// The expression is [`ANY_LINE`], which a value without a line end matches as it is.
+    is_any_line: bool,
 }
 
 impl Test for Rx {
     fn test(&self, value: &[u8], _: &[u8], captures: bool, hit: &mut Hit) -> Result<bool, Failure> {
-        run(&self.pattern, value, captures, hit)
+        let end = u32::try_from(value.len()).ok().filter(|_| self.is_any_line && !has_line_end(value));
+        let Some(end) = end else { return run(&self.pattern, value, captures, hit) };
+        hit.clear();
+        if captures {
+            hit.captures.push(Capture::Range(0, end));
+        }
+        Ok(true)
     }
 
     fn message(&self, argument: &[u8], _: &Hit, name: &[u8], out: &mut Vec<u8>) {
@@ -66,6 +79,10 @@ impl Test for Rx {
     fn backtracks(&self) -> Option<&'static str> {
         self.pattern.backtracks()
     }
+}
+
+fn has_line_end(value: &[u8]) -> bool {
+    memchr::memchr2(b'\n', b'\r', value).is_some()
 }
 
 fn run(pattern: &Pattern, value: &[u8], captures: bool, hit: &mut Hit) -> Result<bool, Failure> {
@@ -148,7 +165,22 @@ fn escaped(text: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Capture;
+
+    #[test]
+    fn whole_values_are_told_without_the_expression() {
+        let environment =
+            Environment { read_file: &|_| Err(String::new()), match_limit: 1500, has_macros: false };
+        let test = compile(ANY_LINE, &environment).unwrap();
+        let pattern = Pattern::new(ANY_LINE, Options::default()).unwrap();
+        let (mut hit, mut expected) = (Hit::default(), Hit::default());
+        for value in [&b""[..], b"a", b"user-agent", b"\xff\0", b"\n", b"a\n", b"a\nb", b"a\r", b"\r\n"] {
+            for captures in [false, true] {
+                let matched = test.test(value, b"", captures, &mut hit);
+                assert_eq!(matched, run(&pattern, value, captures, &mut expected));
+                assert_eq!(hit.captures, expected.captures, "{}", value.escape_ascii());
+            }
+        }
+    }
 
     #[test]
     fn compiles_expanded_texts() {

@@ -25,17 +25,26 @@ pub(crate) static OPERATOR: Operator = Operator {
 struct Within;
 
 /// Longer values are looked for by a search that is linear in their length, whose preparation costs more than looking for
-/// a short one: nearly all are methods, versions and content types.
-const SHORT: usize = 16;
+/// a short one: nearly all are methods, versions, names of headers and content types.
+const SHORT: usize = 64;
 
-/// Bytes of which lists of methods, headers and types are full: not what to look for first.
-const COMMON: &[u8] = b"etaoinsrlc-/ |.,";
+/// Whether a byte is one of which lists of methods, headers and types are full: not what to look for first.
+const IS_COMMON: [bool; 256] = {
+    let common = *b"etaoinsrlcETAOINSRLC-/ |.,";
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < common.len() {
+        table[common[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 fn occurs(value: &[u8], argument: &[u8]) -> bool {
     if value.is_empty() || value.len() > SHORT {
         return memchr::memmem::find(argument, value).is_some();
     }
-    let place = value.iter().position(|byte| !COMMON.contains(&byte.to_ascii_lowercase())).unwrap_or(0);
+    let place = value.iter().position(|byte| !IS_COMMON[usize::from(*byte)]).unwrap_or(0);
     // Before this place the value does not fit, and behind the last one neither.
     let (from, to) = (place, (argument.len() + place + 1).saturating_sub(value.len()));
     let Some((searched, wanted)) = argument.get(from..to).zip(value.get(place)) else { return false };
@@ -76,5 +85,20 @@ mod tests {
             }
         }
         assert!(!occurs(b"ab", b"a") && occurs(b"", b""));
+    }
+
+    #[test]
+    fn random_values_are_found_as_by_the_plain_search() {
+        let mut state = 0x5eed_u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % below
+        };
+        let mut text = |length: usize| -> Vec<u8> { (0..length).map(|_| b"ae/zX"[random(5)]).collect() };
+        for round in 0..4000 {
+            let argument = text(round % 90);
+            let value = text(round / 90 % 5 + round % 2 * (round / 450) * 8);
+            assert_eq!(occurs(&value, &argument), memchr::memmem::find(&argument, &value).is_some());
+        }
     }
 }

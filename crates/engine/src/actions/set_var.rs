@@ -6,7 +6,7 @@
 use super::{ActionError, ActionInfo, Effect, Group, ValueRule, atoi};
 use crate::compile::draft::{Draft, DraftContext};
 use crate::escape::log_escape_keep_quotes;
-use crate::macros::Template;
+use crate::macros::{Piece, Template};
 use crate::ruleset::{Rule, TxSlot};
 use crate::transaction::Transaction;
 use crate::variables::Variable;
@@ -37,6 +37,8 @@ pub(crate) enum Name {
     Tx { slot: TxSlot, spelling: Vec<u8> },
     /// A member of a persistent collection without macros in its name.
     Member { collection: Vec<u8>, member: Vec<u8> },
+    /// A TX member with macros in its name; the literal parts are escaped.
+    TxExpanded(Vec<Piece>),
     /// `collection.member` with macros.
     Expanded(Template),
 }
@@ -64,7 +66,9 @@ impl Name {
     /// Splits `collection.member`.
     pub(crate) fn parse(text: &[u8], context: &mut DraftContext<'_>) -> Name {
         let template = context.template(text);
-        let Some(literal) = template.as_literal() else { return Name::Expanded(template) };
+        let Some(literal) = template.as_literal() else {
+            return tx_pieces(&template).map_or_else(|| Name::Expanded(template), Name::TxExpanded);
+        };
         match memchr::memchr(b'.', literal) {
             Some(dot) if literal.get(..dot).is_some_and(|c| c.eq_ignore_ascii_case(b"tx")) => {
                 let mut spelling = Vec::new();
@@ -92,6 +96,26 @@ impl Name {
             Name::Member { collection, member } => {
                 then(transaction, CollectionRef::Persistent(collection, member))
             }
+            Name::TxExpanded(pieces) => {
+                let mut text = std::mem::take(&mut transaction.member_name);
+                text.clear();
+                for piece in pieces {
+                    match piece {
+                        Piece::Literal(literal) => text.extend_from_slice(literal),
+                        Piece::Reference(reference) => {
+                            let mut raw = std::mem::take(&mut transaction.scratch);
+                            raw.clear();
+                            transaction.expand_reference(reference, Some(rule), &mut raw);
+                            transaction.trace_macro(reference, &raw);
+                            log_escape_keep_quotes(&raw, &mut text);
+                            transaction.scratch = raw;
+                        }
+                    }
+                }
+                let result = then(transaction, CollectionRef::Tx(&text));
+                transaction.member_name = text;
+                result
+            }
             Name::Expanded(template) => {
                 let mut raw = std::mem::take(&mut transaction.scratch);
                 raw.clear();
@@ -113,6 +137,27 @@ impl Name {
             }
         }
     }
+}
+
+/// The member's part of `tx.member` with macros behind the dot; bytes are escaped one by one, so parts can be.
+fn tx_pieces(template: &Template) -> Option<Vec<Piece>> {
+    let mut pieces = template.pieces().to_vec();
+    let mut literals = pieces.iter_mut().filter_map(|piece| match piece {
+        Piece::Literal(text) => Some(text),
+        Piece::Reference(_) => None,
+    });
+    let first = literals.next()?;
+    let begins = first.get(..3).is_some_and(|begin| begin.eq_ignore_ascii_case(b"tx."));
+    if !begins || !matches!(template.pieces().first(), Some(Piece::Literal(_))) {
+        return None;
+    }
+    first.drain(..3);
+    for literal in std::iter::once(first).chain(literals) {
+        let mut escaped = Vec::new();
+        log_escape_keep_quotes(literal, &mut escaped);
+        *literal = escaped;
+    }
+    Some(pieces)
 }
 
 fn apply(draft: &mut Draft, value: &[u8], context: &mut DraftContext<'_>) -> Result<(), ActionError> {
@@ -161,6 +206,11 @@ impl SetVar {
             let member = CollectionRef::TxSlot(*slot, spelling);
             transaction.set_member(member, text);
             return transaction.trace_variable(member, Some(text));
+        }
+        if let (Operation::Assign(template), Name::Tx { slot, spelling }) = (&self.operation, &self.name)
+            && let Some(source) = template.as_tx_slot().filter(|_| !transaction.traces(4))
+        {
+            return transaction.copy_tx(source, *slot, spelling);
         }
         let mut value = std::mem::take(&mut transaction.assigned);
         value.clear();

@@ -7,6 +7,8 @@ use portcullis_seclang::Diagnostic;
 
 use super::{Compiler, ElementKind, RuleDraft};
 use crate::bookkeeping::Bookkeeping;
+use crate::glance::Glances;
+use crate::header_names::HeaderNames;
 use crate::macros::Template;
 use crate::prologue::Prologue;
 use crate::ruleset::{
@@ -28,6 +30,7 @@ fn screened(rule_set: RuleSet) -> RuleSet {
     let prologue = Prologue::of(&shared);
     let mut rule_set = Arc::into_inner(shared).expect("the stretch has been run and has kept nothing");
     rule_set.prologue = prologue;
+    rule_set.glances = Glances::of(&rule_set);
     rule_set
 }
 
@@ -95,6 +98,8 @@ impl Compiler<'_> {
             sees_file_paths: crate::uploads::sees_paths(&rules, &self.tx_names),
             screen: Screen::default(),
             prologue: None,
+            header_names: HeaderNames::of(&rules),
+            glances: Glances::default(),
             rules,
             programs,
             chains,

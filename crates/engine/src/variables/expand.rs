@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Naming, Shape, Variable};
 use crate::arena::Text;
 use crate::escape::log_escape_keep_quotes;
+use crate::header_names::is_response;
 use crate::macros::{Reference, ReferenceKey};
 use crate::members::Member;
 use crate::request::{Origin, Pair};
@@ -130,15 +131,8 @@ impl Transaction {
         rule: &Rule,
         values: &mut Vec<Value>,
     ) {
-        if let Selector::Name(name) = selector {
-            let is_absent = match variable {
-                Variable::RequestHeaders => !self.request.header_names.may_hold(name),
-                Variable::ResponseHeaders => !self.response.header_names.may_hold(name),
-                _ => false,
-            };
-            if is_absent {
-                return;
-            }
+        if let (Selector::Name(name), Some(is_response)) = (selector, is_response(variable)) {
+            return self.collect_header(variable, is_response, name, values);
         }
         match variable {
             Variable::Args | Variable::ArgsGet | Variable::ArgsPost => {
@@ -253,6 +247,22 @@ impl Transaction {
             }
         }
         self.scratch_2 = text;
+    }
+
+    fn collect_header(&self, variable: Variable, is_response: bool, name: &[u8], values: &mut Vec<Value>) {
+        let (index, fields) = match is_response {
+            false => (&self.request.header_index, &self.request.headers),
+            true => (&self.response.header_index, &self.response.headers),
+        };
+        let is_named = |field: &Pair| {
+            let given = self.arena.get(field.name);
+            given.len() == name.len() && given.eq_ignore_ascii_case(name)
+        };
+        let names = matches!(variable, Variable::RequestHeadersNames | Variable::ResponseHeadersNames);
+        for field in index.fields(self.rules.header_names.find(name), fields, is_named) {
+            let value = if names { field.name } else { field.value };
+            values.push(Value::new(variable, MemberName::Member(field.name), value));
+        }
     }
 
     fn collect_pairs(

@@ -6,6 +6,7 @@
 
 #[path = "../../../../operators/tests/expressions/mod.rs"]
 mod expressions;
+mod glances;
 mod operators;
 mod pieces;
 #[path = "../../../../operators/tests/random/mod.rs"]

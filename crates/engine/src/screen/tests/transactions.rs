@@ -51,7 +51,7 @@ impl Loader for Text<'_> {
     }
 }
 
-fn rule_set(text: &str) -> Result<Arc<RuleSet>, String> {
+pub fn rule_set(text: &str) -> Result<Arc<RuleSet>, String> {
     let loader = Text(text);
     let environment =
         portcullis_seclang::Environment { loader: &loader, module: &|_| true, define: &|_| false };
@@ -133,7 +133,7 @@ fn phases(transaction: &mut Transaction, message: &Message) -> Vec<Verdict> {
 const SET_UP: usize = 3;
 
 /// Fails with the first line that differs; returns 1 where more matched than the set-up has rules.
-fn compare(rules: &Arc<RuleSet>, text: &str, message: &Message, workspace: &mut Workspace) -> usize {
+pub fn compare(rules: &Arc<RuleSet>, text: &str, message: &Message, workspace: &mut Workspace) -> usize {
     difference(rules, message, workspace).unwrap_or_else(|why| panic!("{why}\n{text}\n{message:?}"))
 }
 
