@@ -8,7 +8,7 @@ use crate::record::{
     AuditParts, EngineMode, MatchedLink, MatchedRule, Record, RecordedRequest, RecordedResponse,
 };
 use crate::request::{Origin, Pair};
-use crate::ruleset::{Rule, RuleIndex};
+use crate::ruleset::{Rule, RuleIndex, TxNames};
 use crate::settings::AuditEngine;
 use crate::transaction::Transaction;
 use crate::workspace::Workspace;
@@ -185,21 +185,11 @@ impl Transaction {
 
     /// The scores that the common rule sets keep in TX.
     fn scores(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        const NAMES: [&str; 8] = [
-            "blocking_inbound_anomaly_score",
-            "blocking_outbound_anomaly_score",
-            "detection_inbound_anomaly_score",
-            "detection_outbound_anomaly_score",
-            "anomaly_score",
-            "outbound_anomaly_score",
-            "request_score",
-            "response_score",
-        ];
-        if self.tx.is_empty() {
-            return Vec::new();
-        }
-        let value = |name: &str| self.tx_value(name.as_bytes()).map(|v| self.owned(v));
-        NAMES.iter().filter_map(|name| Some((name.as_bytes().to_vec(), value(name)?))).collect()
+        let score = |(name, slot): (&str, _)| {
+            let member = self.tx.slot(slot)?;
+            Some((name.as_bytes().to_vec(), self.owned(member.value)))
+        };
+        TxNames::scores().filter_map(score).collect()
     }
 }
 

@@ -450,13 +450,32 @@ pub(crate) struct TxNames {
 impl TxNames {
     /// How many names `0`, `1`, … are reserved for captured groups.
     pub(crate) const CAPTURES: usize = 100;
+    /// Names under which the common rule sets keep scores; their slots follow those of the groups.
+    const SCORES: [&str; 8] = [
+        "blocking_inbound_anomaly_score",
+        "blocking_outbound_anomaly_score",
+        "detection_inbound_anomaly_score",
+        "detection_outbound_anomaly_score",
+        "anomaly_score",
+        "outbound_anomaly_score",
+        "request_score",
+        "response_score",
+    ];
 
     pub(crate) fn new() -> Self {
         let mut names = Self::default();
         for n in 0..Self::CAPTURES {
             names.intern(n.to_string().as_bytes());
         }
+        for name in Self::SCORES {
+            names.intern(name.as_bytes());
+        }
         names
+    }
+
+    /// The names of scores and their slots, which every rule set has.
+    pub(crate) fn scores() -> impl Iterator<Item = (&'static str, TxSlot)> {
+        Self::SCORES.into_iter().zip(Self::CAPTURES as TxSlot..)
     }
 
     pub(crate) fn intern(&mut self, name: &[u8]) -> TxSlot {

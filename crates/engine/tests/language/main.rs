@@ -10,6 +10,7 @@ mod items;
 mod path_arguments;
 mod reference;
 mod response_bodies;
+mod scores;
 mod scripts;
 mod sections;
 mod site;
