@@ -25,9 +25,7 @@ const MOST_BYTES: usize = 4096;
 pub(crate) fn can_miss(rule: &Rule) -> bool {
     // A negated operator captures when the rule does not match.
     let captures_anyway = rule.operator.negated && rule.capture;
-    // Collecting nodes can fail, which is told.
-    let can_fail = rule.targets.iter().any(|target| target.variable.is_xml());
-    matches!(rule.operator.test, Test::Pure(_)) && !captures_anyway && !can_fail
+    matches!(rule.operator.test, Test::Pure(_)) && !captures_anyway
 }
 
 impl Transaction {
@@ -47,7 +45,8 @@ impl Transaction {
         if let Some(pairs) = self.pairs_of(rules, rule) {
             return self.misses_candidates(rules, rule, pairs);
         }
-        if rule.multi_match {
+        // Collecting nodes can fail, which is told.
+        if rule.multi_match || rule.targets.iter().any(|target| target.variable.is_xml()) {
             return false;
         }
         let mut values = std::mem::take(&mut self.values);

@@ -22,7 +22,7 @@ SecAction \"id:3,phase:2,pass,nolog,setvar:!tx.request_score\"
 #[test]
 fn a_score_may_be_named_by_the_request() {
     let rules =
-        "SecRule ARGS_NAMES \"@contains score\" \"id:1,phase:1,pass,nolog,setvar:tx.%{MATCHED_VAR}=5\"\n";
+        "SecRule ARGS_NAMES \"@rx (?i)score\" \"id:1,phase:1,pass,nolog,setvar:tx.%{MATCHED_VAR}=5\"\n";
     assert_eq!(
         scores(rules, "/?Outbound_anomaly_SCORE=1&a_score=2"),
         [("outbound_anomaly_score".to_owned(), "5".to_owned())]
