@@ -2,13 +2,14 @@
 # CPU per request of Portcullis beside Apache + mod_security2, nginx + libmodsecurity and plain nginx, measured in turn in
 # one run, with argument values never seen before. Prints a table and the ratios.
 #
-# usage: benches/peers.sh [PL=1|4] [ENGINE=On|DetectionOnly] [SCENARIOS=get,form,…] [TURNS=5] [PEERS=apache,nginx,plain]
+# usage: benches/peers.sh [PL=1|4] [ENGINE=On|DetectionOnly] [SCENARIOS=get,form,…] [TURNS=5] [PEERS=apache,nginx,plain] [EVENTS=on|off]
 #
 # The peers' scripts and the CRS come from $PORTCULLIS_PEERS (default ../shared/peers). All settings are those that its
-# gen.py renders for Apache, so all firewalls run the same configuration. Everything listens on 127.0.0.1.
+# gen.py renders for Apache, so all firewalls run the same configuration. EVENTS=off leaves out the event store, which has no
+# counterpart in the peers. Everything listens on 127.0.0.1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PL=1 ENGINE=On SCENARIOS=get,form,json,jsonmany,multipart,attack,big TURNS=5 PEERS=apache,nginx,plain
+PL=1 ENGINE=On SCENARIOS=get,form,json,jsonmany,multipart,attack,big TURNS=5 PEERS=apache,nginx,plain EVENTS=on
 for pair in "$@"; do declare "$pair"; done
 tools=$(cd "${PORTCULLIS_PEERS:-../shared/peers}" && pwd)
 export PEERS_STATE=${PEERS_STATE:-$(mktemp -d -t portcullis-peers.XXXXXX)}
@@ -30,7 +31,7 @@ for peer in "${peers[@]}"; do "$tools/up.sh" "$peer" CRS=v4 PL="$PL" ENGINE="$EN
 
 . benches/site.sh
 "$binary" run "$site" --listen 127.0.0.1:0 --upstream http://127.0.0.1:9000 --workers 1 \
-  --error-log "$PEERS_STATE/portcullis-error.log" --access-log /dev/null >"$PEERS_STATE/portcullis.err" 2>&1 &
+  --no-console --events "$EVENTS" --error-log "$PEERS_STATE/portcullis-error.log" --access-log /dev/null >"$PEERS_STATE/portcullis.err" 2>&1 &
 pid=$!
 for _ in $(seq 200); do
   port=$(grep -o "127\.0\.0\.1:[0-9]*" "$PEERS_STATE/portcullis.err" | head -1 | cut -d: -f2 || true)
@@ -52,7 +53,7 @@ for turn in $(seq "$TURNS"); do
   echo "turn $turn of $TURNS done" >&2
 done
 
-echo "CRS 4.28.0, PL$PL, $ENGINE, $(date -u +%F), $(nproc) cores, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
+echo "CRS 4.28.0, PL$PL, $ENGINE, events $EVENTS, $(date -u +%F), $(nproc) cores, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
 python3 - "$out" <<'PY'
 import collections, json, statistics, sys
 rows = collections.OrderedDict()

@@ -59,6 +59,8 @@ pub(crate) struct RequestBody {
     pub(crate) file_contents: Vec<Pair>,
     /// Files could not be stored.
     pub(crate) unstored: bool,
+    /// Files were not stored when phase 2 began, because nothing can see where they are.
+    pub(crate) unseen: bool,
     pub(crate) files_size: u64,
     pub(crate) part_headers: Vec<Pair>,
     pub(crate) last_filename: Option<Text>,

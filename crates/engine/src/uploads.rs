@@ -35,11 +35,13 @@ impl Transaction {
 
     /// Before phase 2: files that were extracted get a path.
     pub(crate) fn store_files(&mut self) -> Result<(), Need> {
-        if self.body.file_contents.is_empty() || !self.body.file_paths.is_empty() || self.body.unstored {
+        let body = &self.body;
+        if body.file_contents.is_empty() || !body.file_paths.is_empty() || body.unstored || body.unseen {
             return Ok(());
         }
-        // The debug log names them.
+        // The debug log names them. Asked once: when the phase goes on the answer may be to another question.
         if !self.rules.sees_file_paths && !self.traces(4) {
+            self.body.unseen = true;
             return Ok(());
         }
         match self.answer.take() {
@@ -79,9 +81,9 @@ impl Transaction {
         }
     }
 
-    /// After phase 5: the contents of files that go to `SecUploadDir` and were not asked to be stored before.
+    /// After phase 5: the contents of files that go to `SecUploadDir` and had no path in phase 2, because nothing could see it.
     pub fn files_to_keep(&self) -> Vec<Vec<u8>> {
-        if !self.keeps_files() || self.body.unstored || !self.body.file_paths.is_empty() {
+        if !self.keeps_files() || !self.body.unseen {
             return Vec::new();
         }
         self.body.file_contents.iter().map(|file| self.arena.get(file.value).to_vec()).collect()

@@ -24,6 +24,8 @@ pub struct Outcome {
     pub record: Record,
     /// Whether files of its body stay on disk.
     pub keeps_files: bool,
+    /// Those that had no path and are kept.
+    pub files_to_keep: Vec<Vec<u8>>,
 }
 
 impl Site {
@@ -94,7 +96,8 @@ impl Site {
         let verdict = exchange(&mut transaction, body, self.answer).err().unwrap_or(Verdict::Pass);
         let _ = phase(&mut transaction, Phase::Logging);
         let keeps_files = transaction.keeps_files();
-        Outcome { verdict, record: transaction.finish(), keeps_files }
+        let files_to_keep = transaction.files_to_keep();
+        Outcome { verdict, record: transaction.finish(), keeps_files, files_to_keep }
     }
 }
 

@@ -50,3 +50,34 @@ fn files_are_kept_always_or_when_a_rule_matched() {
     assert!(!keep("RelevantOnly", other));
     assert!(!keep("Off", matches));
 }
+
+#[test]
+fn files_that_no_rule_sees_are_handed_over_when_they_are_kept() {
+    let kept = |rules: &str| {
+        let settings = "SecUploadDir /kept\nSecUploadKeepFiles RelevantOnly\n";
+        upload(&format!("{settings}{rules}"), &["one", "two"]).files_to_keep
+    };
+    let matches = r#"SecRule ARGS "@streq x" "id:1,pass""#;
+    assert_eq!(kept(matches), [b"one", b"two"]);
+    assert!(kept(r#"SecRule ARGS "@streq y" "id:1,pass""#).is_empty());
+    // Where a rule or the debug log can see them, they lie on disk already.
+    for sees in [
+        "SecRule FILES_TMPNAMES \"@contains /\" \"id:2,pass\"",
+        "SecAction \"id:2,phase:2,pass,setvar:'tx.file=%{FILES_TMPNAMES}'\"",
+        "SecAction \"id:2,phase:5,pass,exec:/bin/true\"",
+        "SecRule FILES_TMP_CONTENT \"@inspectFile /bin/true\" \"id:2,pass\"",
+        "SecDebugLog debug.log\nSecDebugLogLevel 4",
+    ] {
+        assert!(kept(&format!("{matches}\n{sees}")).is_empty(), "{sees}");
+    }
+}
+
+#[test]
+fn the_answer_to_a_rule_is_not_taken_for_that_about_files() {
+    let rules = "SecTmpSaveUploadedFiles On\nSecDebugLog debug.log\nSecRule ARGS \"@streq x\" \"id:1,phase:2,pass,nolog,ctl:debugLogLevel=9\"\n\
+                 SecAction \"id:2,phase:2,pass,nolog,initcol:ip=1\"";
+    let alerts = upload(rules, &["one"]).record.alerts;
+    let texts: Vec<_> = alerts.iter().map(|alert| String::from_utf8_lossy(&alert.text)).collect();
+    assert!(texts.iter().any(|text| text.contains("Failed to load collection")), "{texts:?}");
+    assert!(!texts.iter().any(|text| text.contains("Failed to create file")), "{texts:?}");
+}
