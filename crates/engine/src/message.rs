@@ -52,7 +52,9 @@ impl Transaction {
             text.push(b' ');
         }
         text.extend_from_slice(&operator_message);
-        match starter.metadata.written(&meta).filter(|_| !self.detection.running) {
+        // Of a set that detects, the tags are not the rule's own.
+        let written = if self.detection.running { None } else { starter.metadata.written(&meta) };
+        match written {
             Some(Written { head, tail }) => {
                 text.extend_from_slice(head);
                 write_told(&meta, &mut text);
