@@ -4,8 +4,9 @@
 //! deep sleep: after an entry it looks again by itself, two milliseconds later, and a busy log wakes nobody. The price is that
 //! an entry may reach its file that much later; [`flush`](Log::flush) does not wait for it.
 //!
-//! Entries keep their order. A writer that gathers is given all that wait, up to a bound, and writes them together. When the queue holds as many entries or bytes as it may, a new entry is lost and counted;
-//! nobody waits. [`flush`](Log::flush) waits until all entries taken so far are written or lost (tests, shutdown).
+//! Entries keep their order. A writer that gathers is given all that wait, up to a bound, and writes them together. When the
+//! queue holds as many entries or bytes as it may, a new entry is lost and counted; nobody waits. [`flush`](Log::flush) waits
+//! until all entries taken so far are written or lost (tests, shutdown).
 //! Dropping the queue gives the thread [`QueueLimits::patience`] to finish; what a stuck destination then still holds up
 //! is counted as lost and said, and the thread is left behind. (manual: "When a log cannot be written")
 
