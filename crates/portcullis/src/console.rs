@@ -251,13 +251,9 @@ impl Process {
             return Ok(present.clone());
         }
         let reading = loading::read_site(site.clone(), self.entries.clone());
-        let marks = watch::marks(&reading.watched);
-        let present = Present {
-            check: checked(&reading, &site),
-            rules: reading.rule_set,
-            marks,
-            watched: reading.watched,
-        };
+        let watched = reading.looks.paths(site.root());
+        let marks = watch::marks(&watched);
+        let present = Present { check: checked(&reading, &site), rules: reading.rule_set, marks, watched };
         // A revision has no files to watch, and a file that was just written may be written again unseen.
         let is_folder = matches!(&*self.source, SiteSource::Folder(_));
         let is_settled = watch::fresh(&present.marks, SystemTime::now()).is_none();

@@ -3,11 +3,11 @@
 //! `custom_errors/403.html` → the body of every 403 that the proxy itself answers. A name that no answer could have, an empty
 //! page and one above [`LARGEST`] are findings; other files of the folder are the owner's business.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use portcullis_proxy::ErrorPages;
 use portcullis_seclang::{Diagnostic, Severity};
-use portcullis_site::{Fingerprint, Site};
+use portcullis_site::{Fingerprint, Looks, Site};
 
 /// The largest page.
 const LARGEST: u64 = 1 << 20;
@@ -21,8 +21,8 @@ pub struct Found {
     pub diagnostics: Vec<Diagnostic>,
     /// What they were made of.
     pub fingerprint: Fingerprint,
-    /// What to watch for changes.
-    pub watched: Vec<PathBuf>,
+    /// What was looked at.
+    pub looks: Looks,
 }
 
 /// Reads the pages of a site; none when it has no such folder.
@@ -32,7 +32,7 @@ pub fn read(site: &Site, folder: &Path) -> Found {
         pages: ErrorPages::default(),
         diagnostics: Vec::new(),
         fingerprint: files.fingerprint,
-        watched: files.watched,
+        looks: files.looks,
     };
     for (path, content) in files.files {
         let place = site.root().join(&path);

@@ -3,14 +3,14 @@
 //! `read("S", flags and variables)` → settings, rule set and diagnostics in one value. `check`, `run`, a reload and `test`
 //! read a site with it, so they agree about what is valid. Settings come first, because they decide how rules are compiled.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
 use portcullis_engine::RuleSet;
 use portcullis_proxy::ErrorPages;
 use portcullis_seclang::{Diagnostic, Sources};
-use portcullis_site::{DATA, Fingerprint, RemoteFiles, Site};
+use portcullis_site::{DATA, Fingerprint, Looks, RemoteFiles, SETTINGS, Site};
 
 use crate::error_pages;
 use crate::findings;
@@ -31,8 +31,8 @@ pub struct Reading {
     pub pages: Arc<ErrorPages>,
     /// What all of it was made of.
     pub content: Content,
-    /// What to watch for changes.
-    pub watched: Vec<PathBuf>,
+    /// What was looked at; what to watch for changes.
+    pub looks: Looks,
 }
 
 /// The content of a site's files, to tell whether a change is one.
@@ -84,15 +84,16 @@ pub fn read_site(site: Site, mut entries: Vec<Entry>) -> Reading {
     for file in settings_sources.files() {
         sources.add(file.path.clone(), file.text.clone());
     }
-    let mut watched = loaded.watched;
-    watched.push(site.settings_path());
+    let settings = settings_sources.files().first().map(|file| file.text.clone());
+    let mut looks = loaded.looks;
+    looks.add_file(SETTINGS, settings.as_deref());
     let pages = error_pages::read(&site, &resolved.settings.error_pages);
     diagnostics.extend(pages.diagnostics);
-    watched.extend(pages.watched);
-    let settings = settings_sources.files().first().map(|file| file.text.clone()).unwrap_or_default();
+    looks.extend(pages.looks);
+    let settings = settings.unwrap_or_default();
     let content = Content { rules: loaded.fingerprint, settings, pages: pages.fingerprint };
     let pages = Arc::new(pages.pages);
-    Reading { resolved, rule_set: loaded.rule_set, diagnostics, sources, pages, content, watched }
+    Reading { resolved, rule_set: loaded.rule_set, diagnostics, sources, pages, content, looks }
 }
 
 /// Findings whose files come to stand `places` further on.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use portcullis_engine::RuleSet;
 use portcullis_proxy::SharedRules;
+use portcullis_site::Looks;
 
 use crate::collections::Collections;
 use crate::console::Board;
@@ -71,6 +72,8 @@ pub struct Running {
     pub watcher: Option<Watcher>,
     /// The site's logs in use.
     pub logs: SitePlan,
+    /// What the last reading of the site looked at.
+    pub looks: Looks,
     /// What the rules and settings in force were made of.
     pub content: Content,
     /// Settings at the start.
@@ -102,14 +105,19 @@ impl Running {
                 return false;
             }
         };
+        if cause == Cause::Files && site.finds_again(&self.looks) {
+            return self.failed.is_none();
+        }
         let id = commit.as_ref().map(|commit| commit.id.to_string());
         let name = match commit {
             Some(commit) => format!("{}, commit {} {:?}", cause.name(), commit.id.short(), commit.subject),
             None => cause.name().to_owned(),
         };
+        let root = site.root().to_path_buf();
         let mut reading = loading::read_site(site, self.entries.clone());
+        self.looks = std::mem::take(&mut reading.looks);
         if let Some(watcher) = &self.watcher {
-            watcher.watch(std::mem::take(&mut reading.watched));
+            watcher.watch(self.looks.paths(&root));
         }
         if cause == Cause::Files && self.is_known(&reading) {
             return self.failed.is_none();

@@ -4,10 +4,13 @@
 //! gives another. Files that no configuration names do not count.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::files::Kind;
 
 /// A SHA-256 over the names and contents of every file that was read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -34,6 +37,18 @@ impl Fingerprint {
     /// The hash of one file.
     pub(crate) fn of_content(content: &[u8]) -> Self {
         Self(Sha256::digest(content).into())
+    }
+
+    /// The hash of a folder's entries, which come in order.
+    pub(crate) fn of_entries(entries: &[(OsString, Kind)]) -> Self {
+        let mut hasher = Sha256::new();
+        for (name, kind) in entries {
+            let name = name.as_encoded_bytes();
+            hasher.update((name.len() as u64).to_be_bytes());
+            hasher.update(name);
+            hasher.update([*kind as u8]);
+        }
+        Self(hasher.finalize().into())
     }
 
     /// The hash of files by their paths relative to the root.

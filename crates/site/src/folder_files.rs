@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::SiteError;
 use crate::fingerprint::Fingerprint;
 use crate::fnmatch;
+use crate::looks::Looks;
 use crate::site::Site;
 
 /// What was found.
@@ -17,8 +18,8 @@ pub struct FolderFiles {
     pub files: Vec<(PathBuf, Result<Vec<u8>, SiteError>)>,
     /// Names and contents of what was read.
     pub fingerprint: Fingerprint,
-    /// The files and the folder, below the root as it was given; they need not exist.
-    pub watched: Vec<PathBuf>,
+    /// What was looked at.
+    pub looks: Looks,
 }
 
 impl Site {
@@ -38,11 +39,7 @@ impl Site {
             });
             files.push((path, content.map_err(|reason| SiteError::Read { path: place, reason })));
         }
-        let seen = reader.into_seen();
-        FolderFiles {
-            files,
-            fingerprint: Fingerprint::of_files(&seen.files),
-            watched: seen.watched.iter().map(|path| self.root().join(path)).collect(),
-        }
+        let (looks, fingerprint) = reader.into_looks();
+        FolderFiles { files, fingerprint, looks }
     }
 }

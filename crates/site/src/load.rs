@@ -5,7 +5,6 @@
 //! [`Site::load`]; it never panics and leaves nothing half done, so an old rule set can go on when the new one fails.
 
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use portcullis_engine::compile::UNREAD_REMOTE_RULES;
@@ -15,6 +14,7 @@ use portcullis_seclang::{Diagnostic, Environment, Item, LoadError, Severity, Sou
 
 use crate::fingerprint::Fingerprint;
 use crate::layout::{ACTIVATED_RULES, CONFIGURATION, MODULES};
+use crate::looks::Looks;
 use crate::read::Reader;
 use crate::site::Site;
 use crate::tree;
@@ -30,9 +30,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// The content of every file that was read: rules, data files, Unicode map.
     pub fingerprint: Fingerprint,
-    /// Those files and the folders whose listing matters, below the root as it was given. Some may not exist: files that
-    /// were asked for in vain are listed too, because their appearance would change the result.
-    pub watched: Vec<PathBuf>,
+    /// Those of the site, the folders whose listing matters, and files that were asked for in vain.
+    pub looks: Looks,
 }
 
 impl Loaded {
@@ -80,13 +79,13 @@ impl Site {
         // The renderer's order; the sort is stable, so findings without a place keep theirs.
         diagnostics.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start, span.end)));
         let failed = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
-        let seen = reader.into_seen();
+        let (looks, fingerprint) = reader.into_looks();
         let loaded = Loaded {
             rule_set: rule_set.filter(|_| !failed).map(Arc::new),
             diagnostics,
             sources: configuration.sources,
-            fingerprint: Fingerprint::of_files(&seen.files),
-            watched: seen.watched.iter().map(|path| self.root().join(path)).collect(),
+            fingerprint,
+            looks,
         };
         (loaded, configuration.items)
     }

@@ -8,7 +8,8 @@
 //! can change what it says anyway.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::error::reason;
 use crate::files::{Files, Kind};
 use crate::fingerprint::Fingerprint;
 use crate::fnmatch;
+use crate::looks::{As, Looks};
 use crate::remote_files::{RemoteFiles, is_remote};
 
 /// Why links are refused; follows "it is a symbolic link".
@@ -35,7 +37,9 @@ pub(crate) struct Reader {
     remote: RemoteFiles,
     /// The latest `SecRemoteRules`.
     rules_elsewhere: RefCell<RulesElsewhere>,
-    seen: RefCell<Seen>,
+    looks: RefCell<Looks>,
+    /// Files from elsewhere that were read, by their URLs.
+    fetched: RefCell<BTreeMap<PathBuf, Fingerprint>>,
 }
 
 /// What a `SecRemoteRules` says.
@@ -46,25 +50,25 @@ struct RulesElsewhere {
     encrypted: Option<PathBuf>,
 }
 
-/// What a reader was asked for.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    /// Files that were read, relative to the root.
-    pub(crate) files: BTreeMap<PathBuf, Fingerprint>,
-    /// Files and folders whose change would change the answer, relative to the root; they need not exist.
-    pub(crate) watched: BTreeSet<PathBuf>,
-}
-
 impl Reader {
     /// Reads the files of a site whose paths begin with `root`.
     pub(crate) fn new(root: &Path, files: Arc<dyn Files>, remote: RemoteFiles) -> Self {
         let absolute = plain(&std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()));
-        Self { files, absolute, remote, rules_elsewhere: RefCell::default(), seen: RefCell::default() }
+        Self {
+            files,
+            absolute,
+            remote,
+            rules_elsewhere: RefCell::default(),
+            looks: RefCell::default(),
+            fetched: RefCell::default(),
+        }
     }
 
-    /// What was asked for so far.
-    pub(crate) fn into_seen(self) -> Seen {
-        self.seen.into_inner()
+    /// What was asked for so far, and the identity of all files that were read.
+    pub(crate) fn into_looks(self) -> (Looks, Fingerprint) {
+        let (looks, mut read) = (self.looks.into_inner(), self.fetched.into_inner());
+        read.extend(looks.files().map(|(path, content)| (path.to_path_buf(), content)));
+        (looks, Fingerprint::of_files(&read))
     }
 
     /// The content of a file; the path is one that begins with the root, or absolute.
@@ -73,7 +77,7 @@ impl Reader {
             let rules = self.rules_elsewhere.borrow();
             let content = self.remote.content(url, rules.key.as_deref()).map_err(LoadError::Other)?;
             let hash = Fingerprint::of_content(&content);
-            self.seen.borrow_mut().files.insert(path.to_path_buf(), hash);
+            self.fetched.borrow_mut().insert(path.to_path_buf(), hash);
             return match &rules.key {
                 Some(key) if rules.encrypted.as_deref() == Some(path) => {
                     encrypted_rules::decrypt(key.as_bytes(), &content)
@@ -83,26 +87,31 @@ impl Reader {
             };
         }
         let relative = self.relative(path)?;
-        self.watch(&relative);
-        let content = self.read_regular(&relative)?;
-        let hash = Fingerprint::of_content(&content);
-        self.seen.borrow_mut().files.insert(relative, hash);
-        Ok(content)
+        let content = self.read_regular(&relative);
+        let found = content.as_ref().ok().map(|content| Fingerprint::of_content(content));
+        self.looks.borrow_mut().note(relative, As::File, found);
+        content
     }
 
     /// Names of the entries of a folder in byte order.
     pub(crate) fn list(&self, folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
-        let relative = self.relative(folder)?;
-        self.watch(&relative);
-        self.check_links(&relative)?;
-        let entries = self.files.list(&relative).map_err(|error| load_error(&error))?;
-        let mut names: Vec<PathBuf> = entries.into_iter().map(|(name, _)| PathBuf::from(name)).collect();
-        names.sort_unstable_by(|a, b| bytes(a).cmp(bytes(b)));
-        Ok(names)
+        Ok(self.entries(folder)?.into_iter().map(|(name, _)| PathBuf::from(name)).collect())
     }
 
-    fn watch(&self, relative: &Path) {
-        self.seen.borrow_mut().watched.insert(relative.to_path_buf());
+    /// The same with what the entries are.
+    pub(crate) fn entries(&self, folder: &Path) -> Result<Vec<(OsString, Kind)>, LoadError> {
+        let relative = self.relative(folder)?;
+        let entries = self.sorted_entries(&relative);
+        let found = entries.as_ref().ok().map(|entries| Fingerprint::of_entries(entries));
+        self.looks.borrow_mut().note(relative, As::Folder, found);
+        entries
+    }
+
+    fn sorted_entries(&self, relative: &Path) -> Result<Vec<(OsString, Kind)>, LoadError> {
+        self.check_links(relative)?;
+        let mut entries = self.files.list(relative).map_err(|error| load_error(&error))?;
+        entries.sort_unstable_by(|(a, _), (b, _)| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
+        Ok(entries)
     }
 
     /// The path from the root; `None` outside of it.
@@ -197,7 +206,14 @@ impl Loader for Reader {
             found = next;
         }
         // A name behind a wildcard part need not be in every folder.
-        found.retain(|path| self.relative(path).is_ok_and(|relative| self.files.kind(&relative).is_ok()));
+        found.retain(|path| {
+            let Ok(relative) = self.relative(path) else { return false };
+            let exists = self.files.kind(&relative).is_ok();
+            if !exists {
+                self.looks.borrow_mut().note(relative, As::File, None);
+            }
+            exists
+        });
         Ok(found)
     }
 }

@@ -9,7 +9,7 @@ use crate::changes::Changes;
 use crate::edit;
 use crate::error::{SiteError, reason};
 use crate::files::{Changed, Files, Folder, Kind};
-use crate::layout::{ACTIVATED_RULES, CONFIGURATION, SETTINGS};
+use crate::layout::{ACTIVATED_RULES, CONFIGURATION};
 use crate::read::Reader;
 use crate::remote_files::RemoteFiles;
 
@@ -66,11 +66,6 @@ impl Site {
     /// The root as it was given.
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// The file with the proxy's settings; it may be missing.
-    pub fn settings_path(&self) -> PathBuf {
-        self.root.join(SETTINGS)
     }
 
     /// The content of a file, below the root; `None` when there is none.

@@ -100,7 +100,8 @@ fn what_was_read_is_known() {
         let root = folder.path().join("site");
         build(&root, text);
         let loaded = Site::open(&root).unwrap().load(Default::default());
-        let watched = loaded.watched.iter().map(|p| p.strip_prefix(&root).unwrap().display().to_string());
+        let places = loaded.looks.paths(&root);
+        let watched = places.iter().map(|p| p.strip_prefix(&root).unwrap().display().to_string());
         (loaded.fingerprint, watched.collect::<Vec<_>>())
     };
     let (first, watched) = load(&case("evil"));
@@ -119,6 +120,58 @@ fn what_was_read_is_known() {
     assert_eq!(load(&case("evil").replace("is not read", "is")).0, first, "only what is read counts");
     let renamed = case("evil").replace("words.data", "phrases.data");
     assert_ne!(load(&renamed).0, first, "names count");
+}
+
+#[test]
+fn a_change_is_found_where_something_was_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("site");
+    build(
+        &root,
+        "=== modsecurity.conf\nSecRuleEngine On\nIncludeOptional rules/*/local.inc\n\
+         === rules/activated_rules/a.conf\nSecRule ARGS \"@pmFromFile words.data\" \"id:2,phase:2,deny\"\n\
+         === rules/activated_rules/words.data\nevil\n=== rules/local/notes.txt\nnone\n",
+    );
+    let site = Site::open(&root).unwrap();
+    let mut looks = site.load(Default::default()).looks;
+    let write = |path: &str, text: &str| std::fs::write(root.join(path), text).unwrap();
+    assert!(site.finds_again(&looks));
+    write("rules/local/notes.txt", "nobody reads this");
+    write("rules/activated_rules/words.data", "evil\n");
+    assert!(site.finds_again(&looks), "the same content, and a file that counts for nothing");
+    for (path, text) in [
+        ("rules/activated_rules/words.data", "bad\n"),
+        ("rules/activated_rules/b.conf", "SecAction id:3,phase:1,pass\n"),
+        ("rules/local/local.inc", "SecAction id:4,phase:1,pass\n"),
+    ] {
+        write(path, text);
+        assert!(!site.finds_again(&looks), "{path}");
+        looks = site.load(Default::default()).looks;
+        assert!(site.finds_again(&looks), "{path}");
+    }
+    std::fs::remove_file(root.join("rules/activated_rules/words.data")).unwrap();
+    assert!(!site.finds_again(&looks));
+    looks = site.load(Default::default()).looks;
+    write("rules/activated_rules/words.data", "bad\n");
+    assert!(!site.finds_again(&looks), "what was asked for in vain is there");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_that_becomes_a_file_is_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("site");
+    build(
+        &root,
+        "=== modsecurity.conf\nSecRuleEngine On\n=== rules/activated_rules/a.conf\nSecAction id:1,phase:1,pass\n",
+    );
+    let link = root.join("rules/activated_rules/b.conf");
+    std::os::unix::fs::symlink("a.conf", &link).unwrap();
+    let site = Site::open(&root).unwrap();
+    let looks = site.load(Default::default()).looks;
+    std::fs::remove_file(&link).unwrap();
+    std::fs::write(&link, "SecAction id:2,phase:1,pass\n").unwrap();
+    assert!(!site.finds_again(&looks));
 }
 
 #[test]

@@ -62,9 +62,9 @@ fn unmodified(from: &Path, root: &Path, loaded: &Loaded) {
         );
     }
     let mut compared = 0;
-    for path in
-        loaded.watched.iter().filter(|path| path.starts_with(root.join(ACTIVATED_RULES)) && path.is_file())
-    {
+    let activated = root.join(ACTIVATED_RULES);
+    let looked_at = loaded.looks.paths(root);
+    for path in looked_at.iter().filter(|path| path.starts_with(&activated) && path.is_file()) {
         assert!(originals.contains(&std::fs::read(path).unwrap()), "{}", path.display());
         compared += 1;
     }

@@ -218,7 +218,7 @@ fn start(
     reading: Reading,
     watcher: Option<Watcher>,
 ) -> Result<(Proxy, Running)> {
-    let Reading { resolved, rule_set, diagnostics, content, pages, watched, .. } = reading;
+    let Reading { resolved, rule_set, diagnostics, content, pages, looks, .. } = reading;
     let rules = rule_set.context("the site has errors")?;
     let root = source.root().to_path_buf();
     let settings = &resolved.settings;
@@ -249,7 +249,7 @@ fn start(
         .map_err(not_started)?;
     show(&format!("{}\n", startup::listening(&proxy.addresses(), &settings.proxy.upstream)));
     if let Some(watcher) = &watcher {
-        watcher.watch(watched);
+        watcher.watch(looks.paths(&root));
     }
     let board = Arc::new(Board::default());
     let running = Running {
@@ -263,6 +263,7 @@ fn start(
         logging,
         watcher,
         logs,
+        looks,
         content,
         started: resolved.clone(),
         current: resolved,

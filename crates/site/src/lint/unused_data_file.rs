@@ -21,7 +21,7 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let root = subject.site.root();
-    let read: HashSet<_> = subject.loaded.watched.iter().collect();
+    let read: HashSet<_> = subject.loaded.looks.paths(root).into_iter().collect();
     let folder = Path::new(ACTIVATED_RULES);
     let mut names: Vec<_> = subject.site.files().list(folder).unwrap_or_default();
     names.sort_by(|a, b| a.0.cmp(&b.0));
