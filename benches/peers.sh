@@ -6,7 +6,7 @@
 #
 # The peers' scripts and the CRS come from $PORTCULLIS_PEERS (default ../shared/peers). All settings are those that its
 # gen.py renders for Apache, so all firewalls run the same configuration. EVENTS=off leaves out the event store, which has no
-# counterpart in the peers. Everything listens on 127.0.0.1.
+# counterpart in the peers, whose access logs are off, as ours is here. Everything listens on 127.0.0.1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PL=1 ENGINE=On SCENARIOS=get,form,json,jsonmany,multipart,attack,big TURNS=5 PEERS=apache,nginx,plain EVENTS=on
@@ -31,7 +31,7 @@ for peer in "${peers[@]}"; do "$tools/up.sh" "$peer" CRS=v4 PL="$PL" ENGINE="$EN
 
 . benches/site.sh
 "$binary" run "$site" --listen 127.0.0.1:0 --upstream http://127.0.0.1:9000 --workers 1 \
-  --no-console --events "$EVENTS" --error-log "$PEERS_STATE/portcullis-error.log" --access-log /dev/null >"$PEERS_STATE/portcullis.err" 2>&1 &
+  --no-console --events "$EVENTS" --error-log "$PEERS_STATE/portcullis-error.log" --access-log off >"$PEERS_STATE/portcullis.err" 2>&1 &
 pid=$!
 for _ in $(seq 200); do
   port=$(grep -o "127\.0\.0\.1:[0-9]*" "$PEERS_STATE/portcullis.err" | head -1 | cut -d: -f2 || true)

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::Result;
 use portcullis_engine::RuleSet;
@@ -65,8 +66,21 @@ pub fn read(root: &Path, entries: Vec<Entry>) -> Result<Reading> {
     Ok(read_site(Site::open(root)?, entries))
 }
 
-/// Reads a site, wherever its files come from.
-pub fn read_site(site: Site, mut entries: Vec<Entry>) -> Reading {
+/// Reads a site, wherever its files come from. It is compiled on a thread of its own, because the allocator gives back all
+/// that compiling left free only when the thread ends.
+pub fn read_site(site: Site, entries: Vec<Entry>) -> Reading {
+    let (for_thread, its_entries) = (site.clone(), entries.clone());
+    thread::scope(|scope| {
+        let loader = thread::Builder::new().name("loader".to_owned());
+        match loader.spawn_scoped(scope, move || read_here(for_thread, its_entries)) {
+            Ok(reading) => reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // The system gives no thread: then the memory stays.
+            Err(_) => read_here(site, entries),
+        }
+    })
+}
+
+fn read_here(site: Site, mut entries: Vec<Entry>) -> Reading {
     let root = site.root().to_path_buf();
     let mut settings_sources = Sources::default();
     let mut findings = Vec::new();
