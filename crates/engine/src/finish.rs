@@ -3,9 +3,11 @@
 //! This is the one place where a transaction's bytes leave it for logs and stores, so it is the place where what rules
 //! sanitised is masked.
 
+use std::sync::Arc;
+
 use crate::arena::Text;
 use crate::record::{
-    AuditParts, EngineMode, MatchedLink, MatchedRule, Record, RecordedRequest, RecordedResponse,
+    AuditParts, EngineMode, MatchedLink, MatchedRule, Pairs, Record, RecordedRequest, RecordedResponse,
 };
 use crate::request::{Origin, Pair};
 use crate::ruleset::{Rule, RuleIndex, TxNames};
@@ -42,7 +44,7 @@ impl Transaction {
             sanitised_args: self.sanitised_arguments(),
             sanitised_request_headers: self.secrets.request_headers.clone(),
             sanitised_response_headers: self.secrets.response_headers.clone(),
-            components: self.rules.settings.components.clone(),
+            components: Arc::clone(&self.rules.settings.components),
             web_app: (
                 self.rules.settings.web_app_id.clone().into_bytes(),
                 self.session_id.map(|id| self.arena.get(id).to_vec()).unwrap_or_default(),
@@ -131,8 +133,12 @@ impl Transaction {
         self.arena.get(text).to_vec()
     }
 
-    fn pairs(&self, pairs: &[Pair]) -> Vec<(Vec<u8>, Vec<u8>)> {
-        pairs.iter().map(|pair| (self.owned(pair.name), self.owned(pair.value))).collect()
+    fn pairs(&self, pairs: &[Pair]) -> Pairs {
+        let texts = pairs.iter().map(|pair| (self.arena.get(pair.name), self.arena.get(pair.value)));
+        let bytes = texts.clone().map(|(name, value)| name.len() + value.len()).sum();
+        let mut owned = Pairs::with_capacity(pairs.len(), bytes);
+        texts.for_each(|(name, value)| owned.push(name, value));
+        owned
     }
 
     fn recorded_request(&mut self, audit: bool, parts: AuditParts) -> RecordedRequest {
@@ -184,11 +190,8 @@ impl Transaction {
     }
 
     /// The scores that the common rule sets keep in TX.
-    fn scores(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let score = |(name, slot): (&str, _)| {
-            let member = self.tx.slot(slot)?;
-            Some((name.as_bytes().to_vec(), self.owned(member.value)))
-        };
+    fn scores(&self) -> Pairs {
+        let score = |(name, slot)| Some((name, self.arena.get(self.tx.slot(slot)?.value)));
         TxNames::scores().filter_map(score).collect()
     }
 }

@@ -32,6 +32,7 @@ mod mask;
 mod members;
 mod message;
 mod misses;
+mod pairs;
 mod parsed_response;
 mod persistent;
 mod phases;

@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::message::write_metadata;
-use crate::record::{Alert, Record};
+use crate::record::{Alert, Pairs, Record};
 use crate::request::{Argument, Origin};
 use crate::transaction::Transaction;
 
@@ -120,16 +120,16 @@ impl Mask<'_> {
         }
     }
 
-    fn headers(&self, headers: &mut [(Vec<u8>, Vec<u8>)], secret: &[Vec<u8>]) {
+    fn headers(&self, headers: &mut Pairs, secret: &[Vec<u8>]) {
         let secret = lower(secret);
-        for (name, value) in headers {
+        headers.change_values(|name, value| {
             if names(&secret, name) {
                 value.fill(b'*');
             } else if name.eq_ignore_ascii_case(b"referer") {
                 self.query(value);
             }
             self.echoes.hide(value);
-        }
+        });
     }
 
     /// An alert's parts, and its text made anew of them.

@@ -129,7 +129,7 @@ fn matched_arguments_and_headers_are_hidden() {
     let headers: Vec<String> = seen.request.headers.iter().map(|(_, value)| text(value)).collect();
     assert_eq!(headers[..3], ["***", "*********", "***"]);
     let cookie = seen.response.headers.iter().find(|(name, _)| name == b"Set-Cookie").unwrap();
-    assert_eq!(text(&cookie.1), "**********");
+    assert_eq!(text(cookie.1), "**********");
 }
 
 #[test]
@@ -149,9 +149,9 @@ fn matched_bytes_of_a_header_hide_all_of_it_however_short() {
         SecRule RESPONSE_HEADERS:Set-Cookie \"@rx s\" \"id:2,phase:3,pass,nolog,capture,sanitiseMatchedBytes\"\n\
         SecRule ARGS_NAMES \"@rx ^i\" \"id:3,phase:2,pass,nolog,capture,sanitiseMatchedBytes\"";
     let seen = record(rules, "/?id=7&x=7", "X-Key: a7b\n\n");
-    assert_eq!(text(&seen.request.headers[0].1), "***");
+    assert_eq!(seen.request.headers.iter().next().map(|(_, value)| text(value)).as_deref(), Some("***"));
     let cookie = seen.response.headers.iter().find(|(name, _)| name == b"Set-Cookie").unwrap();
-    assert_eq!(text(&cookie.1), "**********");
+    assert_eq!(text(cookie.1), "**********");
     assert_eq!(line(&seen), "POST /?id=*&x=7 HTTP/1.1");
 }
 

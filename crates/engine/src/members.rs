@@ -9,6 +9,10 @@ use std::ops::Range;
 use crate::arena::Text;
 use crate::ruleset::TxSlot;
 
+/// Buffers of names that are kept for the next transaction: how many, and up to which size.
+const MOST_SPARE_KEYS: usize = 64;
+const LARGEST_SPARE_KEY: usize = 128;
+
 /// One member: its value, its name as it was spelled when it was last assigned, and when it was created.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Member {
@@ -23,6 +27,8 @@ pub(crate) struct Member {
 pub(crate) struct TxMembers {
     slots: Vec<Member>,
     others: HashMap<Vec<u8>, Member, foldhash::fast::RandomState>,
+    /// Buffers for keys of `others`, those of the transaction before.
+    spare_keys: Vec<Vec<u8>>,
     clock: u32,
     /// What the clock showed at the last reset, so that a reset need not touch the slots.
     begun: u32,
@@ -40,7 +46,9 @@ impl TxMembers {
             self.clock = 0;
         }
         self.slots.resize(slots, Member::default());
-        self.others.clear();
+        let keys = self.others.drain().map(|(key, _)| key);
+        self.spare_keys.extend(keys.filter(|key| key.capacity() <= LARGEST_SPARE_KEY).take(MOST_SPARE_KEYS));
+        self.spare_keys.truncate(MOST_SPARE_KEYS);
         self.begun = self.clock;
     }
 
@@ -98,6 +106,7 @@ impl TxMembers {
         let copy = Self {
             slots: self.slots.clone(),
             others: self.others.clone(),
+            spare_keys: Vec::new(),
             clock: self.clock,
             begun: self.begun,
             keeps_original: false,
@@ -136,7 +145,10 @@ impl TxMembers {
             return;
         }
         self.clock += 1;
-        self.others.insert(lower.to_vec(), Member { value, name, created: self.clock });
+        let mut key = self.spare_keys.pop().unwrap_or_default();
+        key.clear();
+        key.extend_from_slice(lower);
+        self.others.insert(key, Member { value, name, created: self.clock });
     }
 
     /// Unsets a slot.

@@ -3,7 +3,9 @@
 //! A [`Record`] owns its bytes. What rules sanitised is already masked in it: no sink ever sees the secret.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+pub use crate::pairs::Pairs;
 use crate::trace::TraceLine;
 use crate::verdict::{Phase, Verdict};
 
@@ -132,7 +134,7 @@ pub struct RecordedRequest {
     /// The server's name from Host, without port (the `hostname` tag).
     pub server_name: Vec<u8>,
     /// Header fields in order.
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub headers: Pairs,
     /// The body, when it was read to its end and a part of the audit log asks for it (C, or I for bodies that are not
     /// multipart); what rules saw of it, for multipart bodies no more than `SecRequestBodyInMemoryLimit`.
     pub body: Option<Vec<u8>>,
@@ -154,7 +156,7 @@ pub struct RecordedResponse {
     /// Reason phrase.
     pub reason: Vec<u8>,
     /// Header fields in order.
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub headers: Pairs,
     /// What rules saw of the body, when part E is asked for: empty when it was not inspected, `None` when the exchange
     /// ended before it.
     pub body: Option<Vec<u8>>,
@@ -255,7 +257,7 @@ pub struct Record {
     /// See `sanitised_args`.
     pub sanitised_response_headers: Vec<Vec<u8>>,
     /// `SecComponentSignature`s in order.
-    pub components: Vec<String>,
+    pub components: Arc<[String]>,
     /// `SecWebAppId`, SESSIONID, USERID.
     pub web_app: (Vec<u8>, Vec<u8>, Vec<u8>),
     /// `SecGuardianLog` gets a line.
@@ -271,5 +273,5 @@ pub struct Record {
     /// What happened, step by step; empty unless the debug log asks for it.
     pub trace: Vec<TraceLine>,
     /// Anomaly scores and other TX values at the end: (name, value), only those the site asked to keep.
-    pub scores: Vec<(Vec<u8>, Vec<u8>)>,
+    pub scores: Pairs,
 }

@@ -3,6 +3,8 @@
 //! These are the values a *site* decides (in `modsecurity.conf`). What an operator of the proxy decides stands in
 //! [`Compatibility`] and comes from outside.
 
+use std::sync::Arc;
+
 use portcullis_operators::pattern::Pattern;
 
 use crate::connection_limits::ConnectionLimits;
@@ -200,7 +202,7 @@ pub struct Settings {
     /// `SecRulePerfTime`: from how many microseconds on PERF_RULES names a rule.
     pub rule_perf_time: Option<u64>,
     /// `SecComponentSignature`s in order.
-    pub components: Vec<String>,
+    pub components: Arc<[String]>,
     /// `SecWebAppId`.
     pub web_app_id: String,
     /// `SecSensorId`.
@@ -272,7 +274,7 @@ impl Default for Settings {
             collection_timeout: 3600,
             pcre_match_limit: 1500,
             rule_perf_time: None,
-            components: Vec::new(),
+            components: Arc::default(),
             web_app_id: "default".to_owned(),
             sensor_id: "default".to_owned(),
             intercept_on_error: false,

@@ -11,7 +11,7 @@
 //! Limit: a rule that matches without logging (`nolog`) leaves no trace in a record, so it makes no event; a rule that
 //! intercepts with `nolog` in an engine that only detects is not seen as one that would have blocked.
 
-use portcullis_engine::record::{AlertRule, EngineMode as Mode, RecordedRequest, RecordedResponse};
+use portcullis_engine::record::{AlertRule, EngineMode as Mode, Pairs, RecordedRequest, RecordedResponse};
 use portcullis_engine::{Phase, Record, RuleSet, Verdict as Decision};
 
 use crate::bytes::Bytes;
@@ -173,10 +173,9 @@ struct Matches {
 
 fn detail(mut record: Record, observed: &Observed<'_>, verdict: Verdict, matches: Matches) -> EventDetail {
     let Matches { matched, matched_more, notes } = matches;
-    let scores: Vec<Score> = std::mem::take(&mut record.scores)
-        .into_iter()
-        .map(|(name, value)| Score { name: cut(name), value: cut(value) })
-        .collect();
+    let score =
+        |(name, value): (&[u8], &[u8])| Score { name: cut(name.to_vec()), value: cut(value.to_vec()) };
+    let scores: Vec<Score> = record.scores.iter().map(score).collect();
     let summary = summary(&mut record, observed, verdict, &matched, &scores);
     let hidden = [record.sanitised_args, record.sanitised_request_headers, record.sanitised_response_headers];
     EventDetail {
@@ -256,8 +255,8 @@ fn number(value: &Bytes) -> Option<i64> {
     std::str::from_utf8(value.as_slice()).ok()?.trim().parse().ok()
 }
 
-fn pairs(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<(Bytes, Bytes)> {
-    pairs.into_iter().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect()
+fn pairs(pairs: &Pairs) -> Vec<(Bytes, Bytes)> {
+    pairs.iter().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect()
 }
 
 fn body(body: Option<Vec<u8>>) -> Option<Bytes> {
@@ -269,7 +268,7 @@ fn request(request: RecordedRequest) -> StoredRequest {
         line: request.line.into(),
         target: request.target.into(),
         protocol: request.protocol.into(),
-        headers: pairs(request.headers),
+        headers: pairs(&request.headers),
         body: body(request.body),
         body_length: request.body_length,
     }
@@ -280,7 +279,7 @@ fn response(response: RecordedResponse) -> StoredResponse {
         protocol: response.protocol.into(),
         status: response.status,
         reason: cut(response.reason),
-        headers: pairs(response.headers),
+        headers: pairs(&response.headers),
         body: body(response.body),
     }
 }

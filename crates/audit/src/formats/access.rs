@@ -12,6 +12,8 @@
 
 use std::net::SocketAddr;
 
+use portcullis_engine::record::Pairs;
+
 use crate::digits::address;
 use crate::escape::reversible;
 use crate::json_text::{JsonBytes, JsonText};
@@ -85,7 +87,7 @@ pub struct Access<'a> {
     /// Ids of the rules that alerted, in order, each once.
     pub rules: Vec<u64>,
     /// Anomaly scores (name, value) the site keeps.
-    pub scores: &'a [(Vec<u8>, Vec<u8>)],
+    pub scores: &'a Pairs,
     /// `User-Agent`; empty when absent.
     pub user_agent: &'a [u8],
     /// `Referer`; empty when absent.
@@ -123,7 +125,7 @@ pub fn ltsv(access: &Access<'_>, out: &mut Vec<u8>) {
     });
     push_ltsv("rules", &list(access.rules.iter().map(u64::to_string)), &mut line);
     if !access.scores.is_empty() {
-        let pair = |(name, value): &(Vec<u8>, Vec<u8>)| format!("{}={}", reversible(name), reversible(value));
+        let pair = |(name, value): (&[u8], &[u8])| format!("{}={}", reversible(name), reversible(value));
         push_ltsv("scores", &list(access.scores.iter().map(pair)), &mut line);
     }
     out.extend_from_slice(line.as_bytes());

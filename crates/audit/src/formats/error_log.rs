@@ -124,12 +124,5 @@ fn tag(name: &str, value: &[u8], out: &mut Vec<u8>) {
 }
 
 fn referer(record: &Record) -> Option<&[u8]> {
-    let named = |(name, _): &&(Vec<u8>, Vec<u8>)| name.eq_ignore_ascii_case(b"referer");
-    record
-        .request
-        .headers
-        .iter()
-        .find(named)
-        .map(|(_, value)| value.as_slice())
-        .filter(|value| !value.is_empty())
+    record.request.headers.get(b"referer").filter(|value| !value.is_empty())
 }

@@ -11,7 +11,7 @@
 //! from a function the caller gives. (manual: "Audit log, JSON")
 
 use portcullis_engine::Record;
-use portcullis_engine::record::{MatchedLink, MatchedRule};
+use portcullis_engine::record::{MatchedLink, MatchedRule, Pairs};
 
 use super::AuditStyle;
 use super::native;
@@ -139,8 +139,8 @@ fn response(record: &Record, json: &mut JsonText<'_>) {
     }
 }
 
-pub(super) fn headers(headers: &[(Vec<u8>, Vec<u8>)], json: &mut JsonText<'_>) {
-    for (name, value) in headers {
+pub(super) fn headers(headers: &Pairs, json: &mut JsonText<'_>) {
+    for (name, value) in headers.iter() {
         json.key_bytes(name).string(value);
     }
 }
@@ -169,7 +169,7 @@ fn audit_data(record: &Record, style: &AuditStyle, json: &mut JsonText<'_>) {
     if record.components.is_empty() {
         json.key("producer").string(style.producer.as_bytes());
     } else {
-        json.key("producer").strings(std::iter::once(&style.producer).chain(&record.components));
+        json.key("producer").strings(std::iter::once(&style.producer).chain(&*record.components));
     }
     json.key("server").string(style.server.as_bytes());
     sanitized(record, json);

@@ -85,7 +85,7 @@ fn producer(record: &Record, json: &mut JsonText<'_>) {
         EngineMode::On => "Enabled",
     };
     json.key("secrules_engine").string(mode.as_bytes());
-    json.key("components").strings(&record.components);
+    json.key("components").strings(&*record.components);
 }
 
 fn message(rule: &AlertRule, json: &mut JsonText<'_>) {

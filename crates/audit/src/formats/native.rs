@@ -17,7 +17,7 @@
 //! boundaries; readers are safe because the eight digits are random per entry. (manual: "Audit log, Native")
 
 use portcullis_engine::Record;
-use portcullis_engine::record::{MatchedRule, Upload};
+use portcullis_engine::record::{MatchedRule, Pairs, Upload};
 
 use super::AuditStyle;
 use crate::escape::quoted;
@@ -106,9 +106,9 @@ fn part_f(record: &Record, out: &mut Vec<u8>) {
     headers(&response.headers, out);
 }
 
-fn headers(headers: &[(Vec<u8>, Vec<u8>)], out: &mut Vec<u8>) {
-    for (name, value) in headers {
-        for piece in [name.as_slice(), b": ", value, b"\n"] {
+fn headers(headers: &Pairs, out: &mut Vec<u8>) {
+    for (name, value) in headers.iter() {
+        for piece in [name, b": ", value, b"\n"] {
             out.extend_from_slice(piece);
         }
     }

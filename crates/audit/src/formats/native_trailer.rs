@@ -106,7 +106,7 @@ fn slow_rules(record: &Record, out: &mut Vec<u8>) {
 fn producer(record: &Record, style: &AuditStyle, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Producer: ");
     out.extend_from_slice(style.producer.as_bytes());
-    for component in &record.components {
+    for component in &*record.components {
         out.extend_from_slice(b"; ");
         out.extend_from_slice(component.as_bytes());
     }

@@ -15,6 +15,7 @@ use portcullis_audit::formats::error_log::{self, ErrorLogStyle};
 use portcullis_audit::formats::json::RuleDescription;
 use portcullis_audit::formats::{AuditStyle, concurrent, guardian, json, json_v3, native};
 use portcullis_engine::Record;
+use portcullis_engine::record::Pairs;
 
 fn style() -> AuditStyle {
     AuditStyle {
@@ -140,14 +141,15 @@ fn concurrent_index_lines() {
 
 #[test]
 fn access_lines() {
-    let scores = [(b"blocking_inbound_anomaly_score".to_vec(), b"5".to_vec())];
+    let scores = Pairs::from_iter([("blocking_inbound_anomaly_score", "5")]);
+    let none = Pairs::default();
     let plain = records::access(&scores);
     let failed = Access {
         status: None,
         upstream: None,
         outcome: Outcome::Passed,
         rules: Vec::new(),
-        scores: &[],
+        scores: &none,
         user_agent: b"",
         referer: b"",
         protocol: b"",

@@ -2,12 +2,13 @@
 //! bytes.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use portcullis_audit::Access;
 use portcullis_audit::formats::access::{Outcome, Upstream};
 use portcullis_engine::Record;
 use portcullis_engine::record::{
-    Alert, AlertRule, AuditParts, EngineMode, Interception, MatchedLink, MatchedRule, RecordedRequest,
+    Alert, AlertRule, AuditParts, EngineMode, Interception, MatchedLink, MatchedRule, Pairs, RecordedRequest,
     RecordedResponse, Stopwatch, Upload,
 };
 use portcullis_engine::verdict::{Phase, Verdict};
@@ -16,8 +17,8 @@ pub fn all() -> Vec<Record> {
     vec![plain(), full(), refused(), hostile()]
 }
 
-fn headers(pairs: &[(&str, &[u8])]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    pairs.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.to_vec())).collect()
+fn headers(pairs: &[(&str, &[u8])]) -> Pairs {
+    pairs.iter().copied().collect()
 }
 
 fn address(text: &str) -> SocketAddr {
@@ -58,7 +59,7 @@ fn plain() -> Record {
         sanitised_args: Vec::new(),
         sanitised_request_headers: Vec::new(),
         sanitised_response_headers: Vec::new(),
-        components: Vec::new(),
+        components: Arc::default(),
         web_app: (b"default".to_vec(), Vec::new(), Vec::new()),
         guardian: false,
         sensor_id: "default".into(),
@@ -66,7 +67,7 @@ fn plain() -> Record {
         stopwatch: Stopwatch { duration: 219, phases: [1, 2, 3, 4, 5] },
         slow_rules: Vec::new(),
         trace: Vec::new(),
-        scores: Vec::new(),
+        scores: Pairs::default(),
     }
 }
 
@@ -173,7 +174,7 @@ fn full() -> Record {
         sanitised_args: vec![b"b".to_vec(), b"p\"w".to_vec()],
         sanitised_request_headers: vec![b"Authorization".to_vec()],
         sanitised_response_headers: vec![b"Set-Cookie".to_vec()],
-        components: vec!["OWASP_CRS/4.28.0".into(), "plugin/1".into()],
+        components: ["OWASP_CRS/4.28.0".into(), "plugin/1".into()].into(),
         web_app: (b"shop".to_vec(), b"s\xff1".to_vec(), Vec::new()),
         guardian: false,
         sensor_id: "edge 1".into(),
@@ -224,7 +225,7 @@ fn hostile() -> Record {
 }
 
 /// A line of the access log with everything in it.
-pub fn access(scores: &[(Vec<u8>, Vec<u8>)]) -> Access<'_> {
+pub fn access(scores: &Pairs) -> Access<'_> {
     Access {
         started_micros: 1_795_544_477_428_234,
         utc_offset_seconds: 3600,

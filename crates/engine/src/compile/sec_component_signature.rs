@@ -12,6 +12,8 @@ pub(super) static DIRECTIVE: DirectiveInfo = DirectiveInfo {
     in_location: false,
     summary: "Name and version of a rule set, for the Producer line of the audit log.",
     compile: |compiler: &mut Compiler<'_>, directive: &Directive| {
-        compiler.settings.components.extend(directive.args.iter().map(|word| word.lossy().into_owned()));
+        let components = &mut compiler.settings.components;
+        let more = directive.args.iter().map(|word| word.lossy().into_owned());
+        *components = components.iter().cloned().chain(more).collect();
     },
 };

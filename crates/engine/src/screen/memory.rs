@@ -24,19 +24,22 @@ pub(crate) struct Memory {
     places: Box<[Place]>,
 }
 
+/// A line of the processor's cache, so that a look-up fetches this and the entry's bytes.
 #[derive(Debug, Default, Clone)]
+#[repr(align(64))]
 struct Place {
     /// Of the last value that was not found here.
     missed: u64,
-    entry: Option<Box<Entry>>,
+    entry: Option<Entry>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
     source: u32,
-    name: Box<[u8]>,
-    value: Box<[u8]>,
-    units: Vec<Unit>,
+    name_length: usize,
+    /// The name, and behind it the value.
+    bytes: Box<[u8]>,
+    units: Box<[Unit]>,
 }
 
 /// Where an answer is kept.
@@ -92,8 +95,8 @@ impl Memory {
     /// A unit does not match what its chain makes of a value, whatever holds it. The place may have become another value's.
     pub(crate) fn refute(&mut self, place: PlaceNumber, unit: Unit, value: &[u8]) {
         let entry = self.places.get_mut(usize::from(place.0)).and_then(|place| place.entry.as_mut());
-        if let Some(entry) = entry.filter(|entry| *entry.value == *value) {
-            entry.units.retain(|other| *other != unit);
+        if let Some(entry) = entry.filter(|entry| entry.value() == Some(value)) {
+            entry.units = entry.units.iter().copied().filter(|other| *other != unit).collect();
         }
     }
 
@@ -107,14 +110,22 @@ impl Memory {
             return;
         }
         let Question { source, name, value } = question;
-        place.entry =
-            Some(Box::new(Entry { source, name: name.into(), value: value.into(), units: units.into() }));
+        let bytes = [name, value].concat().into_boxed_slice();
+        place.entry = Some(Entry { source, name_length: name.len(), bytes, units: units.into() });
     }
 }
 
 impl Entry {
     fn answers(&self, question: Question<'_>) -> bool {
-        self.source == question.source && *self.value == *question.value && *self.name == *question.name
+        let Some((name, value)) = self.bytes.split_at_checked(self.name_length) else { return false };
+        self.source == question.source
+            && name.len() == question.name.len()
+            && (name.is_empty() || name == question.name)
+            && value == question.value
+    }
+
+    fn value(&self) -> Option<&[u8]> {
+        self.bytes.get(self.name_length..)
     }
 }
 

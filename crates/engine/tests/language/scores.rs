@@ -3,7 +3,7 @@
 use super::Site;
 
 fn scores(rules: &str, target: &str) -> Vec<(String, String)> {
-    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let record = Site::new(rules).get(target).record;
     record.scores.iter().map(|(name, value)| (text(name), text(value))).collect()
 }
