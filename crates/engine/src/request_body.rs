@@ -56,6 +56,9 @@ pub(crate) struct RequestBody {
     pub(crate) files: Vec<Pair>,
     pub(crate) file_sizes: Vec<Pair>,
     pub(crate) file_paths: Vec<Pair>,
+    /// Contents of files, for those who keep them.
+    pub(crate) extracted: Vec<ExtractedFile>,
+    /// The same for rules, once one has asked ([`Transaction::show_file_contents`]).
     pub(crate) file_contents: Vec<Pair>,
     /// Files could not be stored.
     pub(crate) unstored: bool,
@@ -68,6 +71,14 @@ pub(crate) struct RequestBody {
     pub(crate) xml: XmlBody,
     pub(crate) xml_is_well_formed: bool,
     pub(crate) uploads: Vec<Upload>,
+}
+
+/// A file of a form. It may be large, and most rule sets look at names and sizes only, so it stays out of the arena.
+#[derive(Debug)]
+pub(crate) struct ExtractedFile {
+    /// Of the form's field.
+    pub(crate) name: Text,
+    pub(crate) content: Vec<u8>,
 }
 
 /// Where reading the body stands.
@@ -357,8 +368,8 @@ impl Transaction {
             if processor == Processor::Json {
                 self.parse_json_so_far();
             }
-            if let Some(multipart) = self.body.multipart.take() {
-                self.publish_parts(&multipart);
+            if let Some(mut multipart) = self.body.multipart.take() {
+                self.publish_parts(&mut multipart);
             }
             self.notice(1, text);
             self.body.error = true;
@@ -465,10 +476,10 @@ impl Transaction {
         self.body.flags = multipart.flags();
         self.body.fields_length = multipart.no_files_bytes();
         if let Err(error) = result
-            && let Some(multipart) = self.body.multipart.take()
+            && let Some(mut multipart) = self.body.multipart.take()
         {
             self.trace_parts(multipart.parts());
-            self.publish_parts(&multipart);
+            self.publish_parts(&mut multipart);
             self.trace_duplicate(&error.message);
             self.body.flags.error = true;
             let text = format!("Multipart parsing error: {}", error.message);
@@ -487,7 +498,7 @@ impl Transaction {
         }
         self.trace_parts(multipart.parts());
         self.trace_flags(multipart.flags());
-        self.publish_parts(&multipart);
+        self.publish_parts(&mut multipart);
         if let Err(error) = result {
             let text = format!("Multipart parsing error: {}", error.message);
             self.parsing_failed(text);
@@ -501,24 +512,23 @@ impl Transaction {
     }
 
     /// What shows of the complete parts, also those before an error: their headers and files.
-    fn publish_parts(&mut self, multipart: &Multipart) {
+    fn publish_parts(&mut self, multipart: &mut Multipart) {
         self.body.last_name = multipart.last_name().map(|name| self.arena.push(name));
         self.body.last_filename = multipart.last_filename().map(|name| self.arena.push(name));
-        for (number, part) in multipart.parts().iter().enumerate() {
+        for (number, part) in multipart.parts_mut().iter_mut().enumerate() {
             let name = self.arena.push(&part.name);
             for header in &part.headers {
                 let value = self.arena.push(header);
                 self.body.part_headers.push(Pair { name, value });
             }
-            let Some(file) = &part.file else { continue };
+            let Some(file) = &mut part.file else { continue };
             let value = self.arena.push(&file.filename);
             self.body.files.push(Pair { name, value });
             let value = self.arena.push_number(file.size);
             self.body.file_sizes.push(Pair { name, value });
             self.body.files_size += file.size;
-            if let Some(content) = &file.content {
-                let value = self.arena.push(content);
-                self.body.file_contents.push(Pair { name, value });
+            if let Some(content) = file.content.take() {
+                self.body.extracted.push(ExtractedFile { name, content });
             }
             self.body.uploads.push(Upload {
                 part: number as u32 + 1,

@@ -36,7 +36,7 @@ impl Transaction {
     /// Before phase 2: files that were extracted get a path.
     pub(crate) fn store_files(&mut self) -> Result<(), Need> {
         let body = &self.body;
-        if body.file_contents.is_empty() || !body.file_paths.is_empty() || body.unstored || body.unseen {
+        if body.extracted.is_empty() || !body.file_paths.is_empty() || body.unstored || body.unseen {
             return Ok(());
         }
         // The debug log names them. Asked once: when the phase goes on the answer may be to another question.
@@ -51,8 +51,7 @@ impl Transaction {
                 self.notice(1, format!("Multipart: Failed to create file: {reason}"));
             }
             _ => {
-                let contents = self.body.file_contents.iter();
-                let contents = contents.map(|file| self.arena.get(file.value).to_vec()).collect();
+                let contents = self.body.extracted.iter().map(|file| file.content.clone()).collect();
                 return Err(Need::StoreFiles { contents });
             }
         }
@@ -65,9 +64,9 @@ impl Transaction {
             self.debug(4, |_| {
                 format!("Multipart: Created temporary file {number} (mode {mode:04o}): {path}")
             });
-            let Some(file) = self.body.file_contents.get(number - 1).copied() else { break };
+            let Some(name) = self.body.extracted.get(number - 1).map(|file| file.name) else { break };
             let value = self.arena.push(path.as_bytes());
-            self.body.file_paths.push(Pair { name: file.name, value });
+            self.body.file_paths.push(Pair { name, value });
         }
         self.body.unstored = self.body.file_paths.is_empty();
     }
@@ -82,10 +81,17 @@ impl Transaction {
     }
 
     /// After phase 5: the contents of files that go to `SecUploadDir` and had no path in phase 2, because nothing could see it.
-    pub fn files_to_keep(&self) -> Vec<Vec<u8>> {
-        if !self.keeps_files() || !self.body.unseen {
-            return Vec::new();
+    pub fn files_to_keep(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        let kept = self.keeps_files() && self.body.unseen;
+        let files = if kept { self.body.extracted.as_slice() } else { &[] };
+        files.iter().map(|file| file.content.as_slice())
+    }
+
+    /// Gives FILES_TMP_CONTENT its values.
+    pub(crate) fn show_file_contents(&mut self) {
+        for file in self.body.extracted.iter().skip(self.body.file_contents.len()) {
+            let value = self.arena.push(&file.content);
+            self.body.file_contents.push(Pair { name: file.name, value });
         }
-        self.body.file_contents.iter().map(|file| self.arena.get(file.value).to_vec()).collect()
     }
 }

@@ -34,14 +34,25 @@ impl Span {
     }
 }
 
-/// A byte of a token (RFC 9110, 5.6.2): methods and field names are made of them.
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
-}
+/// The bytes of a token (RFC 9110, 5.6.2): methods and field names are made of them.
+#[allow(clippy::indexing_slicing, reason = "it is evaluated by the compiler")]
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(
+                byte as u8,
+                b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
 
 /// Whether `bytes` is a non-empty token. Without early exit: nearly every name is one.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    let is_token_byte = |byte: u8| TOKEN.get(usize::from(byte)).copied().unwrap_or(false);
     bytes.iter().fold(!bytes.is_empty(), |all, &byte| all & is_token_byte(byte))
 }
 

@@ -23,7 +23,7 @@ impl StoredFiles {
     /// # Errors
     /// No folder, no permission, no space. What was written before is deleted.
     pub fn write(
-        contents: &[Vec<u8>],
+        contents: impl IntoIterator<Item: AsRef<[u8]>>,
         settings: &Settings,
         stamp: &str,
         unique_id: &str,
@@ -34,7 +34,7 @@ impl StoredFiles {
         for content in contents {
             let permissions = Permissions::from_mode(settings.upload_file_mode);
             let mut file = Builder::new().prefix(&prefix).permissions(permissions).tempfile_in(&folder)?;
-            file.write_all(content)?;
+            file.write_all(content.as_ref())?;
             files.push(file.into_temp_path());
         }
         Ok(Self(files))
@@ -56,11 +56,11 @@ impl StoredFiles {
             return Ok(());
         }
         let contents = transaction.files_to_keep();
-        if contents.is_empty() {
+        if contents.len() == 0 {
             return self.keep(settings);
         }
         let stamp = stamp(wall_micros, transaction.utc_offset_seconds());
-        Self::write(&contents, settings, &stamp, transaction.unique_id())?.keep(settings)
+        Self::write(contents, settings, &stamp, transaction.unique_id())?.keep(settings)
     }
 
     /// Moves them to the folder where uploads are kept; without one they are deleted.
@@ -124,7 +124,7 @@ mod tests {
             ..Settings::default()
         };
         let count = |folder: &Path| std::fs::read_dir(folder).unwrap().count();
-        let write = || StoredFiles::write(&[b"a".to_vec(), b"b".to_vec()], &settings, "S", "id").unwrap();
+        let write = || StoredFiles::write([b"a", b"b"], &settings, "S", "id").unwrap();
         let files = write();
         assert_eq!(std::fs::read(&files.paths()[1]).unwrap(), b"b");
         assert_eq!(std::fs::metadata(&files.paths()[0]).unwrap().permissions().mode() & 0o777, 0o640);

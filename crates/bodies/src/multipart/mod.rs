@@ -169,6 +169,11 @@ impl Multipart {
         &self.parts
     }
 
+    /// The same, for who takes contents out of them.
+    pub fn parts_mut(&mut self) -> &mut [Part] {
+        &mut self.parts
+    }
+
     /// Bytes outside file parts, as `SecRequestBodyNoFilesLimit` counts them: part headers and form values.
     #[must_use]
     pub fn no_files_bytes(&self) -> u64 {

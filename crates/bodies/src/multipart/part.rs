@@ -10,6 +10,9 @@ use super::disposition::{self, Disposition};
 use super::{BLOCK, MultipartFlags};
 use crate::c_locale::{escaped, is_space};
 
+/// Room for a file's content before it grows.
+const FIRST_ROOM: usize = 16 * 1024;
+
 /// A file part.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileInfo {
@@ -201,7 +204,7 @@ impl PartBuilder {
         let Some(file) = &mut self.file else { return false };
         let began = keep && file.content.is_none();
         if began {
-            file.content = Some(Vec::new());
+            file.content = Some(Vec::with_capacity(FIRST_ROOM));
         }
         if let Some(content) = &mut file.content {
             content.extend_from_slice(before);

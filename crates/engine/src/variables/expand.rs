@@ -168,6 +168,7 @@ impl Transaction {
                 self.collect_pairs(variable, |t| &t.body.file_paths, selector, false, values);
             }
             Variable::FilesTmpContent => {
+                self.show_file_contents();
                 self.collect_pairs(variable, |t| &t.body.file_contents, selector, false, values);
             }
             Variable::MultipartPartHeaders => {

@@ -96,7 +96,7 @@ impl Site {
         let verdict = exchange(&mut transaction, body, self.answer).err().unwrap_or(Verdict::Pass);
         let _ = phase(&mut transaction, Phase::Logging);
         let keeps_files = transaction.keeps_files();
-        let files_to_keep = transaction.files_to_keep();
+        let files_to_keep = transaction.files_to_keep().map(<[u8]>::to_vec).collect();
         Outcome { verdict, record: transaction.finish(), keeps_files, files_to_keep }
     }
 }

@@ -52,6 +52,22 @@ fn files_are_kept_always_or_when_a_rule_matched() {
 }
 
 #[test]
+fn rules_see_contents_as_often_as_they_ask() {
+    let rules = r#"
+        SecUploadDir /kept
+        SecUploadKeepFiles On
+        SecRule FILES_TMP_CONTENT:f1 "@streq two" "id:1,pass"
+        SecRule FILES_TMP_CONTENT "@rx ^(?:one|two)$" "id:2,pass"
+        SecRule &FILES_TMP_CONTENT "@eq 2" "id:3,pass"
+        SecRule ARGS "@streq x" "id:4,pass,chain"
+            SecRule FILES_TMP_CONTENT:f0 "@streq %{FILES_TMP_CONTENT.f0}"
+    "#;
+    let outcome = upload(rules, &["one", "two"]);
+    assert_eq!(outcome.ids(), [1, 2, 2, 3, 4]);
+    assert_eq!(outcome.files_to_keep, [b"one", b"two"]);
+}
+
+#[test]
 fn files_that_no_rule_sees_are_handed_over_when_they_are_kept() {
     let kept = |rules: &str| {
         let settings = "SecUploadDir /kept\nSecUploadKeepFiles RelevantOnly\n";
