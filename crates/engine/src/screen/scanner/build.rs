@@ -19,31 +19,30 @@ impl Scanner {
     pub(crate) fn new<'a>(units: impl IntoIterator<Item = (Unit, &'a Condition)>, rarity: &Rarity) -> Self {
         let mut scanner = Self::default();
         let windows = scanner.add_conditions(units);
-        // Numbers of three symbols, each with an entry; and of how many entries each number is.
-        let mut anchored: Vec<(u32, u32)> = Vec::new();
-        let mut loads = vec![0u16; 1 << 18];
+        // The three symbols of each entry, and of how many entries each number of three symbols is.
+        let mut anchored: Vec<[Symbols; 3]> = Vec::with_capacity(windows.len());
+        let mut loads = vec![0u32; NUMBERS];
         for (window, clauses) in &windows {
             let anchor = least_loaded(window, &loads, rarity);
             for number in triples(anchor.three) {
-                anchored.push((number as u32, scanner.entries.len() as u32));
-                loads[number] = loads[number].saturating_add(1);
+                loads[number] += 1;
             }
+            anchored.push(anchor.three);
             scanner.add_entry(window, clauses, &anchor);
         }
-        drop(loads);
-        anchored.sort_unstable();
         let windows: Vec<_> = windows.into_iter().map(|(window, _)| window).collect();
-        scanner.add_buckets(&anchored, &windows);
+        scanner.add_buckets(&anchored, loads, &windows);
         scanner.shrink();
         scanner
     }
 
-    /// Fills `clauses`, `units` and `by_symbol`; returns the distinct windows in order, each with its clauses.
+    /// Fills `clauses`, `units` and `by_symbol`; returns the distinct windows, each with its clauses.
     fn add_conditions<'a>(
         &mut self,
         units: impl IntoIterator<Item = (Unit, &'a Condition)>,
     ) -> Vec<(Sequence, Vec<Marked<'a>>)> {
-        let mut windows: Vec<(Sequence, Marked<'a>)> = Vec::new();
+        let mut windows: Vec<(Sequence, Vec<Marked<'a>>)> = Vec::new();
+        let mut places: HashMap<Sequence, usize, foldhash::fast::FixedState> = HashMap::default();
         for (unit, condition) in units {
             let index = self.units.len() as u32;
             let from = self.clauses.len() as u32;
@@ -54,18 +53,21 @@ impl Scanner {
             self.telling = self.telling.union(first);
             for (number_of_clause, clause) in condition.clauses.iter().enumerate() {
                 let number = self.clauses.len() as u16;
-                windows.extend(
-                    clause.windows.iter().map(|window| (window.sequence, (number, window.whole.as_ref()))),
-                );
+                for window in &clause.windows {
+                    let place = *places.entry(window.sequence).or_insert(windows.len());
+                    let marked = (number, window.whole.as_ref());
+                    match windows.get_mut(place) {
+                        Some((_, marks)) => marks.push(marked),
+                        None => windows.push((window.sequence, vec![marked])),
+                    }
+                }
                 let first_of = (number_of_clause == 0).then_some(index);
                 self.clauses.push(ClauseTest { symbols: clause.symbols, first_of });
             }
             let clauses = (from, self.clauses.len() as u32);
             self.units.push(UnitTest { unit, least: condition.least, clauses });
         }
-        windows.sort_unstable();
-        let same = windows.chunk_by(|left, right| left.0 == right.0);
-        same.map(|same| (same[0].0, same.iter().map(|(_, marked)| *marked).collect())).collect()
+        windows
     }
 
     fn add_entry(&mut self, window: &Sequence, marked: &[Marked<'_>], anchor: &Anchor) {
@@ -93,26 +95,41 @@ impl Scanner {
         self.entries.push(Entry { mask, value, sets, marks, shift });
     }
 
-    /// Fills the tables from numbers to entries; both are in order.
-    fn add_buckets(&mut self, anchored: &[(u32, u32)], windows: &[Sequence]) {
-        let mut lists: HashMap<Vec<u32>, u32> = HashMap::new();
+    /// Fills the tables from numbers to entries. There are many more pairs of these than numbers, so they are counted out
+    /// and not sorted; `loads` says how many each number has.
+    fn add_buckets(&mut self, anchored: &[[Symbols; 3]], loads: Vec<u32>, windows: &[Sequence]) {
+        let mut ends = loads;
+        let mut total = 0;
+        for end in &mut ends {
+            total += std::mem::replace(end, total);
+        }
+        let mut entries = vec![0; total as usize];
+        for (entry, three) in anchored.iter().enumerate() {
+            for number in triples(*three) {
+                entries[ends[number] as usize] = entry as u32;
+                ends[number] += 1;
+            }
+        }
+        let mut lists: HashMap<&[u32], u32, foldhash::fast::FixedState> = HashMap::default();
         let mut next_rank = 0;
-        for same in anchored.chunk_by(|left, right| left.0 == right.0) {
-            let number = same[0].0 as usize;
-            let list: Vec<u32> = same.iter().map(|(_, entry)| *entry).collect();
+        let mut from = 0;
+        for (number, end) in ends.into_iter().enumerate() {
+            let list = &entries[std::mem::replace(&mut from, end as usize)..end as usize];
+            if list.is_empty() {
+                continue;
+            }
             while next_rank <= number >> 6 {
                 self.ranks[next_rank] = self.bucket_of.len() as u32;
                 next_rank += 1;
             }
             self.anchors[number >> 6] |= 1 << (number & 63);
-            let bucket = lists.get(&list).copied().unwrap_or_else(|| {
+            let bucket = *lists.entry(list).or_insert_with(|| {
                 let from = self.members.len() as u32;
-                self.members.extend(&list);
-                let [before, behind] = [-3, 1].map(|shift| self.around(&list, windows, shift));
+                self.members.extend(list);
+                let [before, behind] = [-3, 1].map(|shift| self.around(list, windows, shift));
                 self.buckets.push(Bucket { before, behind, members: (from, self.members.len() as u32) });
                 self.buckets.len() as u32 - 1
             });
-            lists.entry(list).or_insert(bucket);
             self.bucket_of.push(bucket);
         }
     }
@@ -138,8 +155,11 @@ impl Scanner {
     }
 }
 
+/// How many numbers three symbols can have.
+const NUMBERS: usize = 1 << 18;
+
 /// The anchor of a window that costs least with the windows that are there already: each is compared where it is found.
-fn least_loaded(window: &Sequence, loads: &[u16], rarity: &Rarity) -> Anchor {
+fn least_loaded(window: &Sequence, loads: &[u32], rarity: &Rarity) -> Anchor {
     let with_load = |anchor: &Anchor| {
         let combinations: u32 = anchor.three.iter().map(|set| set.len()).product();
         if combinations > FEW {
@@ -147,7 +167,7 @@ fn least_loaded(window: &Sequence, loads: &[u16], rarity: &Rarity) -> Anchor {
         }
         let compared = |number: usize| {
             let [first, second, third] = [number >> 12, number >> 6, number].map(|symbol| symbol as u8 & 63);
-            rarity.of_three(first, second, third) * f32::from(loads[number])
+            rarity.of_three(first, second, third) * loads[number] as f32
         };
         anchor.cost + triples(anchor.three).map(compared).sum::<f32>() * cost::LENGTH * cost::MEMBER
     };
