@@ -133,24 +133,22 @@ def under_load(options, folder):
     replace(rules, VERSION.format(version=0))
     proxy = Proxy(options.program, site)
     load = Load(proxy.port, options.clients)
-    times, first, highest = [], None, 0.0
-    warm = max(1, options.reloads // 10)
+    times, memory = [], []
     for version in range(1, options.reloads + 1):
         load.possible = version
         replace(rules, VERSION.format(version=version))
         times.append(proxy.reload())
         load.certain = version
-        if version == warm:
-            first = proxy.memory()
-        elif version > warm:
-            highest = max(highest, proxy.memory())
-    last = proxy.memory()
+        memory.append(proxy.memory())
     load.end()
     proxy.stop()
+    # A sample depends on how many requests still hold the rules before: the second tenth is compared with the last.
+    tenth = max(1, options.reloads // 10)
+    first, last, highest = median(memory[tenth:2 * tenth] or memory), median(memory[-tenth:]), max(memory)
     growth = (last / first - 1) * 100
     print(f"reloads {options.reloads}, median {median(times) * 1000:.0f} ms, longest {max(times) * 1000:.0f} ms")
     print(f"requests {sum(load.answers)}, failed {len(load.failed)}, from a wrong rule set {len(load.wrong)}")
-    print(f"memory after {warm} reloads {first:.1f} MiB, at the end {last:.1f} MiB ({growth:+.1f} %), highest {highest:.1f} MiB")
+    print(f"memory in the second tenth {first:.1f} MiB, in the last {last:.1f} MiB ({growth:+.1f} %, medians), highest {highest:.1f} MiB")
     for problem in (load.failed + load.wrong)[:5]:
         print("  ", problem)
     return not load.failed and not load.wrong and growth <= 5
